@@ -1,0 +1,19 @@
+"""The clock frame: one row per clock, the one table that measures are made from."""
+
+from __future__ import annotations
+
+STATES = ("running", "due_soon", "overdue", "done_in_time", "done_late")
+
+CLOCK_COLUMNS = {
+    "rule": "id of the timescale rule",
+    "child_ref": "the child's id in the extract",
+    "item_ref": "key of the item that carries the clock (referral, assessment, s47, plan)",
+    "team": "team id that answers for it now",
+    "worker": "worker id that answers for it now, None when there is none",
+    "started_on": "day 0",
+    "due_on": "last day in time",
+    "stopped_on": "the day the work was done, NaT while it is open",
+    "elapsed": "from day 0 to stopped_on or the extract's date, in the unit of the rule, start day = 0",
+    "limit": "the limit in force on started_on, in the unit of the rule",
+    "state": "one of " + ", ".join(STATES),
+}

@@ -1,0 +1,144 @@
+"""The types of the room `notifications`, and the port that every channel implements.
+
+A message is made from these typed structs with counts, limits, dates and a link. There is no field for anything that
+belongs to a child, so there is nothing to leak.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from caseclock.alerts import Kind
+from caseclock.alerts.model import Mode
+from caseclock.thresholds import Severity
+
+ChannelName = Literal["slack", "email"]
+Handle = dict[str, str]
+"""What a channel needs to find a sent message again: Slack `{"channel", "ts"}`, email `{"message_id"}`."""
+
+
+class Recipient(BaseModel):
+    """One entry of routes.yaml: a role (never a named person) and where it is reached."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str
+    title: str = Field(description="the role in plain words: 'Service manager, North'")
+    slack: str | None = Field(default=None, description="Slack channel id")
+    email: str | None = None
+    tell: list[ChannelName] = Field(default=["slack"], description="channels that always get it")
+    fallback: list[ChannelName] = Field(default=["email"], description="tried in order when one of `tell` fails for good")
+
+    def address(self, channel: str) -> str | None:
+        """Where this recipient is reached by a channel; None when it is not."""
+        address: str | None = getattr(self, channel, None)
+        return address
+
+
+@dataclass(frozen=True)
+class Item:
+    """One alert as a reader needs it: what, how much against which limit, since when, and why they hear of it now."""
+
+    kind: Kind
+    instance: str
+    """`rule/team`, for the record."""
+    title: str
+    """Plain words of the rule: 'unallocated cases'."""
+    team: str
+    """The team's name as people know it."""
+    unit: str
+    source: str
+    as_of: dt.date
+    reason: str
+    severity: Severity | None = None
+    value: float | None = None
+    was: float | None = None
+    limit: float | None = None
+    red_limit: float | None = None
+    since: dt.date | None = None
+    open_wd: int | None = None
+    link: str | None = None
+    recent: tuple[tuple[dt.date, float], ...] = ()
+    """The last values, oldest first (for a line of text or a chart)."""
+
+
+@dataclass(frozen=True)
+class Message:
+    """What one recipient is to see, before any channel has given it a form.
+
+    `key` is the delivery key: unique, fixed, the same on every try. `root` lists every item that the message at `handle` shows
+    (for an update the whole of it is drawn again); `items` are those that this sending is about.
+    `notes`: plain statements of what cannot be seen or is held, printed at the foot.
+    """
+
+    key: str
+    recipient: Recipient
+    mode: Mode
+    items: tuple[Item, ...]
+    root: tuple[Item, ...]
+    created_at: dt.datetime
+    notes: tuple[str, ...] = ()
+    episode: str = ""
+    """Key of the conversation that this belongs to: mails of one conversation are threaded by it."""
+
+
+@dataclass(frozen=True)
+class Capabilities:
+    """What a channel can do; the engine degrades by it and writes down what it left out."""
+
+    edit: bool
+    thread: bool
+    reconcile: bool
+    buttons: bool = False
+    images: bool = False
+
+
+class ChannelError(Exception):
+    """A sending that did not surely work, with the decision for the caller.
+
+    `permanent`: it will never work (unknown channel, refused recipient). `unknown`: it may have arrived (time-out, reset, 5xx);
+    never send again before looking. Otherwise it surely did not arrive and may be tried again, after `retry_after` seconds if given.
+    The text never holds a token or a message body.
+    """
+
+    def __init__(self, text: str, *, permanent: bool = False, unknown: bool = False, retry_after: float | None = None) -> None:
+        super().__init__(text)
+        self.permanent, self.unknown, self.retry_after = permanent, unknown, retry_after
+
+
+class Channel(Protocol):
+    """A way to reach people. One file per channel in `channels/`; none imports another."""
+
+    name: ChannelName
+    capabilities: Capabilities
+
+    def send(self, message: Message, address: str, handle: Handle | None) -> Handle:
+        """Put the message where its reader is: post it, edit what is at `handle`, or reply to it, by `message.mode`.
+
+        Returns the handle of the (root) message. Raises ChannelError. Edits may be repeated; posts and replies carry `message.key`.
+        """
+        ...
+
+    def find(self, key: str, address: str, since: dt.datetime, handle: Handle | None) -> Handle | None:
+        """Look whether a post (or a reply under `handle`) with this key has arrived since then. None: it surely has not.
+
+        Raises ChannelError when the channel cannot be read. Only called where `capabilities.reconcile`.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one row of the outbox in one delivery round."""
+
+    key: str
+    recipient: str
+    channel: str
+    kinds: tuple[str, ...]
+    outcome: Literal["sent", "adopted", "held", "failed", "unknown", "dropped"]
+    reason: str = ""
+    items: tuple[str, ...] = field(default=())

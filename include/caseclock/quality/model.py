@@ -1,0 +1,38 @@
+"""The types of the room `quality`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from caseclock.extracts import Reject
+
+Verdict = Literal["pass", "warn", "hold"]
+Severity = Literal["critical", "warning", "info"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One expectation that was not met. Holds counts only."""
+
+    table: str
+    rule: str
+    severity: Severity
+    failing: int
+    of: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class QualityReport:
+    """What quality says of one snapshot.
+
+    `verdict`: *pass*; *warn* (numbers speak, data engineers are told); *hold* (the path goes on, but the numbers do not speak).
+    `reasons`: sentences behind a warn or hold, worst first. `rejects`: rows to put aside. `expectations`: how many were evaluated.
+    """
+
+    verdict: Verdict
+    reasons: list[str] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    rejects: list[Reject] = field(default_factory=list)
+    expectations: int = 0

@@ -1,0 +1,263 @@
+"""The tables of the caseclock store, in SQLAlchemy Core. SQLite (WAL) by default, PostgreSQL in production.
+
+Moments are ISO texts in UTC with a fixed width, so they sort as text and are the same in both databases; dates likewise.
+Nothing here belongs to a child: counts, limits, dates, ids of extracts, teams and messages.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# --- extracts: the ledger of what has arrived ----------------------------------------------------------------------
+extract = Table(
+    "extract",
+    metadata,
+    Column("id", String(16), primary_key=True),
+    Column("source", String(64), nullable=False),
+    Column("as_of", String(10), nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("path", Text, nullable=False),
+    Column("received_at", String(32), nullable=False),
+    Column("refused", Text),  # why the extract as a whole could not be used
+    UniqueConstraint("source", "as_of", "revision"),
+    UniqueConstraint("source", "as_of", "sha256"),
+)
+
+step_done = Table(
+    "step_done",
+    metadata,
+    Column("extract_id", String(16), ForeignKey("extract.id"), primary_key=True),
+    Column("step", String(32), primary_key=True),
+    Column("done_at", String(32), nullable=False),
+    Column("seconds", Float, nullable=False),
+)
+
+refusal = Table(  # files that never became an extract: no date in the name, unknown source, unknown form
+    "refusal",
+    metadata,
+    Column("sha256", String(64), primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("path", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("at", String(32), nullable=False),
+)
+
+# --- snapshots and quality -----------------------------------------------------------------------------------------
+table_count = Table(
+    "table_count",
+    metadata,
+    Column("extract_id", String(16), ForeignKey("extract.id"), primary_key=True),
+    Column("table_name", String(32), primary_key=True),
+    Column("read", Integer, nullable=False),
+    Column("kept", Integer, nullable=False),
+    Column("quarantined", Integer, nullable=False),
+)
+
+quality_report = Table(
+    "quality_report",
+    metadata,
+    Column("extract_id", String(16), ForeignKey("extract.id"), primary_key=True),
+    Column("verdict", String(8), nullable=False),
+    Column("reasons", JSON, nullable=False),
+    Column("findings", JSON, nullable=False),
+    Column("absences", JSON, nullable=False),
+    Column("expectations", Integer, nullable=False),
+    Column("at", String(32), nullable=False),
+)
+
+team = Table(  # display names, newest extract wins
+    "team",
+    metadata,
+    Column("source", String(64), primary_key=True),
+    Column("team", String(128), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("service", Text),
+    Column("as_of", String(10), nullable=False),
+)
+
+# --- measures ------------------------------------------------------------------------------------------------------
+measure_value = Table(
+    "measure_value",
+    metadata,
+    Column("extract_id", String(16), ForeignKey("extract.id"), primary_key=True),
+    Column("measure", String(96), primary_key=True),
+    Column("team", String(128), primary_key=True),
+    Column("value", Float),
+    Column("n", Integer, nullable=False),
+    Index("ix_measure_value_measure_team", "measure", "team"),
+)
+
+# --- alerts --------------------------------------------------------------------------------------------------------
+alert = Table(  # one row per episode; a cache of the fold, for lists and links
+    "alert",
+    metadata,
+    Column("id", String(16), primary_key=True),
+    Column("source", String(64), nullable=False),
+    Column("rule", String(96), nullable=False),
+    Column("team", String(128), nullable=False),
+    Column("episode", String(10), nullable=False),  # first as_of of the stay in firing
+    Column("condition", String(12), nullable=False),
+    Column("severity", String(8)),
+    Column("value", Float),
+    Column("as_of", String(10)),
+    Column("since", String(10)),
+    Column("closed_on", String(10)),
+    Column("close_kind", String(16)),  # resolved, retracted, limit_changed
+    Column("extract_id", String(16)),
+    Column("updated_at", String(32), nullable=False),
+    UniqueConstraint("source", "rule", "team", "episode"),
+)
+
+condition = Table(  # where the fold stands now, per instance
+    "condition",
+    metadata,
+    Column("source", String(64), primary_key=True),
+    Column("rule", String(96), primary_key=True),
+    Column("team", String(128), primary_key=True),
+    Column("state", String(12), nullable=False),
+    Column("severity", String(8)),
+    Column("value", Float),
+    Column("as_of", String(10)),
+    Column("run", Integer, nullable=False),
+    Column("episode", String(10)),
+    Column("since", String(10)),
+    Column("extract_id", String(16)),
+    Column("updated_at", String(32), nullable=False),
+)
+
+alert_event = Table(
+    "alert_event",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("at", String(32), nullable=False),
+    Column("source", String(64), nullable=False),
+    Column("rule", String(96), nullable=False),
+    Column("team", String(128), nullable=False),
+    Column("episode", String(10)),
+    Column("from_state", String(12), nullable=False),
+    Column("to_state", String(12), nullable=False),
+    Column("severity", String(8)),
+    Column("value", Float),
+    Column("as_of", String(10)),
+    Column("extract_id", String(16)),
+    Column("reason", Text, nullable=False),
+    Index("ix_alert_event_instance", "source", "rule", "team"),
+)
+
+told = Table(
+    "told",
+    metadata,
+    Column("recipient", String(64), primary_key=True),
+    Column("channel", String(16), primary_key=True),
+    Column("source", String(64), primary_key=True),
+    Column("rule", String(96), primary_key=True),
+    Column("team", String(128), primary_key=True),
+    Column("episode", String(32), primary_key=True),
+    Column("severity", String(8)),
+    Column("value", Float, nullable=False),
+    Column("shown", Float, nullable=False),
+    Column("first_at", String(32), nullable=False),
+    Column("attention_at", String(32), nullable=False),
+    Column("held", Integer, nullable=False),
+    Column("open", Integer, nullable=False),
+    Column("handle", JSON, nullable=False),
+    Column("serial", Integer, nullable=False),
+    Column("detail", JSON, nullable=False),
+)
+
+handling = Table(  # acknowledgements and silences
+    "handling",
+    metadata,
+    Column("id", String(16), primary_key=True),
+    Column("kind", String(8), nullable=False),  # ack, silence
+    Column("source", String(64), nullable=False),
+    Column("rule", String(96), nullable=False),
+    Column("team", String(128), nullable=False),
+    Column("episode", String(32)),  # an acknowledgement belongs to one episode
+    Column("by", Text, nullable=False),
+    Column("reason", Text),
+    Column("at", String(32), nullable=False),
+    Column("until", String(32), nullable=False),
+    Column("ended_at", String(32)),
+)
+
+# --- notifications -------------------------------------------------------------------------------------------------
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("key", String(40), primary_key=True),  # the delivery key
+    Column("seq", Integer, nullable=False),  # order of enqueueing within one recipient and channel
+    Column("recipient", String(64), nullable=False),
+    Column("channel", String(16), nullable=False),
+    Column("mode", String(24), nullable=False),
+    Column("payload", JSON, nullable=False),  # items as counts, limits and dates
+    Column("state", String(12), nullable=False),  # pending, sending, unknown, sent, failed, dropped
+    Column("not_before", String(32)),
+    Column("lease_until", String(32)),
+    Column("lease_by", String(64)),
+    Column("tries", Integer, nullable=False),
+    Column("created_at", String(32), nullable=False),
+    Column("done_at", String(32)),
+    Column("handle", JSON),
+    Column("reason", Text),
+    Index("ix_outbox_state", "state"),
+)
+
+attempt = Table(
+    "attempt",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("key", String(40), ForeignKey("outbox.key"), nullable=False),
+    Column("started_at", String(32), nullable=False),
+    Column("ended_at", String(32)),
+    Column("outcome", String(12)),
+    Column("reason", Text),
+    Index("ix_attempt_key", "key"),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("at", String(32), nullable=False),
+    Column("event", String(32), nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("detail", JSON, nullable=False),
+    Index("ix_audit_event", "event"),
+    Index("ix_audit_subject", "subject"),
+)
+
+digest_sent = Table(
+    "digest_sent",
+    metadata,
+    Column("week", String(8), primary_key=True),
+    Column("recipient", String(64), primary_key=True),
+    Column("key", String(40), nullable=False),
+    Column("cut_off", String(32), nullable=False),
+    Column("created_at", String(32), nullable=False),
+)

@@ -1,0 +1,5 @@
+"""Value against limit."""
+
+from caseclock.thresholds.model import Severity, ThresholdRule
+
+__all__ = ["Severity", "ThresholdRule"]
