@@ -152,7 +152,8 @@ def add_months_many(start: Days, months: npt.NDArray[np.int64]) -> Days:
     day = (start - month.astype("datetime64[D]")).astype(np.int64)
     target = month + np.asarray(months).astype("timedelta64[M]")
     last = ((target + np.timedelta64(1, "M")).astype("datetime64[D]") - target.astype("datetime64[D]")).astype(np.int64) - 1
-    return target.astype("datetime64[D]") + np.where(np.isnat(start), 0, np.minimum(day, last)).astype("timedelta64[D]")
+    made: Days = target.astype("datetime64[D]") + np.where(np.isnat(start), 0, np.minimum(day, last)).astype("timedelta64[D]")
+    return made
 
 
 @lru_cache(maxsize=8)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-import pandas as pd
+
+if TYPE_CHECKING:  # pandas costs half a second and this module is read where only names are needed
+    import pandas as pd
 
 ROW = "_row"
 """Column of every table: the row's number in its file as a person sees it (the header is row 1; Excel's own number)."""

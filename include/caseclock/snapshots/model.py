@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from caseclock.extracts import Absence, Extract, Reject
+
+
+if TYPE_CHECKING:  # pandas costs half a second and this module is read where only names are needed
+    import pandas as pd
 
 
 @dataclass(frozen=True)

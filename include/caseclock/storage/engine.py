@@ -40,7 +40,7 @@ def open_engine(url: str) -> Engine:
 def insert_or_ignore(connection: Connection, table: Table) -> Insert:
     """An INSERT that changes nothing when a unique key is taken. `rowcount` tells which of the two happened."""
     make = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    return make(table).on_conflict_do_nothing()  # type: ignore[no-any-return]
+    return make(table).on_conflict_do_nothing()
 
 
 def moment_text(moment: dt.datetime) -> str:
