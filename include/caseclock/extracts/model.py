@@ -6,7 +6,6 @@ import datetime as dt
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-
 if TYPE_CHECKING:  # pandas costs half a second and this module is read where only names are needed
     import pandas as pd
 

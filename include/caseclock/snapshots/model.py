@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from caseclock.extracts import Absence, Extract, Reject
 
-
 if TYPE_CHECKING:  # pandas costs half a second and this module is read where only names are needed
     import pandas as pd
 
