@@ -84,6 +84,10 @@ class Message:
     notes: tuple[str, ...] = ()
     episode: str = ""
     """Key of the conversation that this belongs to: mails of one conversation are threaded by it."""
+    headline: str = ""
+    """Only for a message that is not about alerts (digest, pipeline fault, refused file): its one sentence; `items` is then empty."""
+    lines: tuple[str, ...] = ()
+    """Only with `headline`: plain lines below it. Channels escape them like everything else."""
 
 
 @dataclass(frozen=True)

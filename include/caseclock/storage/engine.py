@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, Insert, Table, create_engine, event
@@ -32,9 +34,17 @@ def open_engine(url: str) -> Engine:
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         # a deferred transaction that reads and then writes fails at once when another one wrote in between; this one waits
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        reading = connection.get_execution_options().get("reading")
+        connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
     return engine
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """A consistent view of the store that holds up no writer."""
+    with engine.connect().execution_options(reading=True) as connection, connection.begin():
+        yield connection
 
 
 def insert_or_ignore(connection: Connection, table: Table) -> Insert:

@@ -1,0 +1,141 @@
+"""`caseclock quality`, `caseclock clocks export`, `caseclock measures`: what the data says."""
+
+from __future__ import annotations
+
+import datetime as dt
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from caseclock.cli.common import DATE, home_option, json_option, print_json, print_table, settings_of
+from caseclock.errors import WrongUse
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from caseclock.extracts import Extract
+
+
+@click.command()
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option("--source", help="Whose extract it is (default: from its name or manifest).")
+@click.option("--as-of", type=DATE, help="The date it is true for (default: from its name or manifest).")
+@click.option("--strict", is_flag=True, help="Exit with 1 when the verdict is hold.")
+@home_option
+@json_option
+def quality(path: Path, source: str | None, as_of: dt.date | None, strict: bool, home: Path | None, as_json: bool) -> None:
+    """The quality report of one extract alone: nothing is kept and nobody is told.
+
+    With --home it is compared with the extracts that were accepted before it.
+    """
+    import tempfile
+
+    from caseclock import pipeline
+    from caseclock.quality.report import report_text
+    from caseclock.settings import from_environment
+
+    with tempfile.TemporaryDirectory() as scratch, pipeline.open_house(settings_of(home) if home else from_environment(scratch)) as house:
+        snapshot, report = pipeline.inspect(house, path, source, as_of)
+    if as_json:
+        print_json(pipeline.quality_json(snapshot, report))
+    else:
+        click.echo(report_text(snapshot, report))
+    if strict and report.verdict == "hold":
+        sys.exit(1)
+
+
+@click.group()
+def clocks() -> None:
+    """The clock frame: one row per clock."""
+
+
+@clocks.command("export")
+@click.option("--as-of", type=DATE, required=True)
+@click.option("--source", help="Needed when there is more than one.")
+@click.option("--format", "form", type=click.Choice(["csv", "parquet"]), default="csv", show_default=True)
+@click.option("--out", type=click.Path(path_type=Path), help="File to write (default: standard output; parquet needs a file).")
+@home_option
+def export(as_of: dt.date, source: str | None, form: str, out: Path | None, home: Path | None) -> None:
+    """All clocks as of a date, from the newest revision of its extract. Ids only, no personal data."""
+    from caseclock import pipeline
+
+    with pipeline.open_house(settings_of(home)) as house:
+        frame = pipeline.clocks_of(house, _extract(house, source, as_of))
+    if form == "parquet":
+        if out is None:
+            raise WrongUse("parquet cannot go to a terminal", where="clocks export", todo="Give --out FILE.")
+        frame.to_parquet(out, index=False)
+    else:
+        frame.to_csv(out or sys.stdout, index=False, date_format="%Y-%m-%d")
+    if out:
+        click.echo(f"{len(frame)} clocks to {out}", err=True)
+
+
+@click.command()
+@click.option("--as-of", type=DATE, help="Default: the newest extract.")
+@click.option("--team", help="A team id; `*` is all teams together.")
+@click.option("--measure")
+@click.option("--source")
+@home_option
+@json_option
+def measures(as_of: dt.date | None, team: str | None, measure: str | None, source: str | None, home: Path | None, as_json: bool) -> None:
+    """Measure values per team, with n: how many items each was made from."""
+    from caseclock import pipeline
+    from caseclock.storage import ledger
+    from caseclock.storage.engine import reading
+
+    with pipeline.open_house(settings_of(home)) as house:
+        extract = _extract(house, source, as_of)
+        with reading(house.engine) as c:
+            values, names = ledger.measures_of(c, extract.id), ledger.team_names(c, extract.source)
+            held = _held(c, extract)
+    if team:
+        values = values[values["team"] == team]
+    if measure:
+        values = values[values["measure"] == measure]
+    if values.empty:
+        raise WrongUse(
+            "no value", where=f"{extract.source} as of {extract.as_of}", todo="`caseclock measures` without options lists all there are."
+        )
+    rows = [
+        {"measure": m, "team": t, "team_name": names.get(t, "all teams" if t == "*" else t), "value": None if v != v else v, "n": n}
+        for m, t, v, n in values.itertuples(index=False)
+    ]
+    if as_json:
+        for row in rows:
+            print_json({"source": extract.source, "as_of": extract.as_of, "verdict": held[0], **row})
+        return
+    click.echo(f"{extract.source} as of {extract.as_of}, revision {extract.revision}; quality: {held[0]}")
+    for note in held[1]:
+        click.echo(f"not watched: {note}")
+    print_table([[r["measure"], r["team"], r["team_name"], r["value"], r["n"]] for r in rows], ["measure", "team", "name", "value", "n"])
+
+
+def _held(c: Connection, extract: Extract) -> tuple[str, list[str]]:
+    from caseclock.storage import ledger
+
+    found = ledger.quality_of(c, extract.id)
+    return (found.verdict, [str(a) for a in found.absences]) if found else ("not checked", [])
+
+
+def _extract(house: object, source: str | None, as_of: dt.date | None) -> Extract:
+    """The newest revision of the date (default: of the newest date). Raises WrongUse with what there is."""
+    from caseclock.pipeline import House
+    from caseclock.storage import ledger
+    from caseclock.storage.engine import reading
+
+    assert isinstance(house, House)
+    with reading(house.engine) as c:
+        found = [e for e in ledger.extracts(c, source, as_of) if ledger.is_done(c, e.id, "compute_measures")]
+        known = ledger.extracts(c)
+    sources = sorted({e.source for e in found})
+    if len(sources) > 1:
+        raise WrongUse("more than one source", allowed=", ".join(sources), todo="Give --source.")
+    if not found:
+        newest = max((str(e.as_of) for e in known), default="none")
+        raise WrongUse(
+            "no extract of that date and source", allowed=f"the newest is of {newest}", todo="`caseclock run PATH` takes one in."
+        )
+    return max(found, key=lambda e: (e.as_of, e.revision))

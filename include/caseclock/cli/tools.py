@@ -1,0 +1,76 @@
+"""`caseclock check-config` and `caseclock working-days`."""
+
+from __future__ import annotations
+
+import datetime as dt
+import sys
+from pathlib import Path
+
+import click
+
+from caseclock.cli.common import DATE, home_option, json_option, print_json, settings_of
+from caseclock.errors import WrongUse
+
+
+@click.command("check-config")
+@click.argument("folder", required=False, type=click.Path(path_type=Path))
+@home_option
+@json_option
+def check_config(folder: Path | None, home: Path | None, as_json: bool) -> None:
+    """Every error in the configuration at once, each with file, line and allowed values.
+
+    FOLDER is the one with timescales.yaml, thresholds.yaml and the rest (default: that of --home, else the one that ships).
+    """
+    from caseclock.config.load import check
+    from caseclock.settings import shipped_config
+
+    at = folder or (settings_of(home).config if home else shipped_config())
+    if not at.is_dir():
+        raise WrongUse("is no folder", where=str(at), allowed="a folder with timescales.yaml, thresholds.yaml, routes.yaml")
+    problems = check(at)
+    for problem in problems:
+        if as_json:
+            print_json(
+                {"file": str(problem.file), "line": problem.line, "path": problem.path, "what": problem.what, "allowed": problem.allowed}
+            )
+        else:
+            click.echo(str(problem), err=True)
+    if not as_json:
+        click.echo(f"{at}: {len(problems)} problem{'' if len(problems) == 1 else 's'}")
+    if problems:
+        sys.exit(1)
+
+
+@click.group("working-days")
+def working_days() -> None:
+    """Working days of England: the start day is day 0."""
+
+
+def _calendar(home: Path | None):  # type: ignore[no-untyped-def]
+    from caseclock.clocks.calendar import WorkingCalendar
+
+    if home is None:
+        return WorkingCalendar()
+    from caseclock.config.load import load
+
+    return WorkingCalendar(load(settings_of(home).config).calendar)
+
+
+@working_days.command("due")
+@click.argument("start", type=DATE)
+@click.argument("days", type=click.IntRange(min=0))
+@home_option
+def due(start: dt.date, days: int, home: Path | None) -> None:
+    """The date that lies DAYS working days after START."""
+    click.echo(_calendar(home).due(start, days))
+
+
+@working_days.command("elapsed")
+@click.argument("start", type=DATE)
+@click.argument("end", type=DATE)
+@home_option
+def elapsed(start: dt.date, end: dt.date, home: Path | None) -> None:
+    """How many working days have passed from START to END."""
+    if end < start:
+        raise WrongUse(f"the end {end} is before the start {start}", where="working-days elapsed", todo="Give the earlier date first.")
+    click.echo(_calendar(home).elapsed(start, end))

@@ -1,0 +1,91 @@
+"""The plain weekly digest: data currency, what is over its limit, each measure against last week, what cannot be seen.
+
+It goes wider than the managers who answer for the cases, so it obeys the disclosure rule of the DfE's children in need
+statistics: counts of 1 to 5 are not shown, nor shares made from 5 or fewer. It shows all teams together only, and never a
+difference that would undo the rule.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+SMALL = 5  # DfE children in need: counts of 1 to 5 inclusive are suppressed
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One measure for all teams together, now and in the last extract before the week. `value` None: it has no meaning (n is 0)."""
+
+    title: str
+    unit: str
+    value: float | None
+    n: int
+    before: float | None
+    before_n: int
+
+
+@dataclass(frozen=True)
+class OpenAlerts:
+    """How many teams are over the limit of one rule."""
+
+    title: str
+    red: int
+    amber: int
+
+
+@dataclass(frozen=True)
+class Digest:
+    """One sentence and plain lines, ready for any channel."""
+
+    week: str
+    headline: str
+    lines: tuple[str, ...]
+
+
+def shown(value: float | None, n: int, unit: str) -> str:
+    """A figure as it may be shown: `1 to 5` for small counts, `too few to show` for shares of few."""
+    if unit == "per cent":
+        return "none" if n == 0 or value is None else "too few to show" if n <= SMALL else f"{value:.0f} per cent"
+    if value is None:
+        return "none"
+    return f"1 to {SMALL}" if 0 < value <= SMALL else f"{value:,.0f}"
+
+
+def iso_week(day: dt.date) -> str:
+    """`2026-W47`."""
+    year, week, _ = day.isocalendar()
+    return f"{year}-W{week:02d}"
+
+
+def build(
+    week: str, as_of: dt.date | None, held: str | None, figures: Sequence[Figure], alerts: Sequence[OpenAlerts], absences: Sequence[str]
+) -> Digest:
+    """The digest of one week. `held`: why the newest numbers do not speak (the last good ones are shown then), else None."""
+    red, amber = sum(a.red for a in alerts), sum(a.amber for a in alerts)
+    if as_of is None:
+        headline = f"Week {week}: no extract has been accepted yet, so nothing can be said."
+    elif red or amber:
+        headline = f"Week {week}: {_times(red + amber, 'limit is', 'limits are')} passed, {red} of them red (data of {_day(as_of)})."
+    else:
+        headline = f"Week {week}: nothing is over its limit (data of {_day(as_of)})."
+    lines = [f"The newest data is on hold: {held} The figures are those of the last accepted extract."] if held else []
+    lines += [f"Over the limit: {a.title} in {_times(a.red + a.amber, 'team', 'teams')}, {a.red} red, {a.amber} amber." for a in alerts]
+    lines += [_figure(f) for f in figures]
+    lines += [f"Not watched: {a}" for a in absences]
+    lines.append(f"Counts of 1 to {SMALL} and shares made from {SMALL} or fewer are not shown.")
+    return Digest(week, headline, tuple(lines))
+
+
+def _figure(f: Figure) -> str:
+    before = f"; the week before {shown(f.before, f.before_n, f.unit)}" if f.before is not None else ""
+    return f"{f.title[:1].upper()}{f.title[1:]}: {shown(f.value, f.n, f.unit)}{before}."
+
+
+def _times(count: int, one: str, many: str) -> str:
+    return f"{count} {one if count == 1 else many}"
+
+
+def _day(day: dt.date) -> str:
+    return f"{day:%A} {day.day} {day:%B %Y}"

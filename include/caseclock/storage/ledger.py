@@ -1,0 +1,223 @@
+"""The ledger: what has arrived, how far each extract has come, and what quality and the measures said of it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+
+import pandas as pd
+from sqlalchemy import Connection, and_, delete, func, insert, select, update
+
+from caseclock.extracts import Absence, Extract
+from caseclock.quality import QualityReport, Verdict
+from caseclock.snapshots import TableCount
+from caseclock.storage import schema as t
+from caseclock.storage.engine import insert_or_ignore, moment_of, moment_text
+
+STEPS = ("take_snapshot", "check_quality", "compute_measures", "update_alerts", "notify")
+
+
+def _extract_of(row: object) -> Extract:
+    found = row._mapping  # type: ignore[attr-defined]
+    return Extract(
+        id=found["id"],
+        source=found["source"],
+        as_of=dt.date.fromisoformat(found["as_of"]),
+        revision=found["revision"],
+        sha256=found["sha256"],
+        name=found["name"],
+        path=found["path"],
+        received_at=moment_of(found["received_at"]),
+    )
+
+
+def claim(
+    c: Connection, extract_id: str, source: str, as_of: dt.date, sha256: str, name: str, path: str, at: dt.datetime
+) -> tuple[Extract, bool]:
+    """Writes the extract into the ledger, once. Returns it and whether this call was the one that did.
+
+    The revision is one more than the newest of its date: what arrives later with other content is a correction.
+    """
+    newest = c.execute(select(func.max(t.extract.c.revision)).where(t.extract.c.source == source, t.extract.c.as_of == str(as_of))).scalar()
+    made = c.execute(
+        insert_or_ignore(c, t.extract).values(
+            id=extract_id,
+            source=source,
+            as_of=str(as_of),
+            revision=(newest or 0) + 1,
+            sha256=sha256,
+            name=name,
+            path=path,
+            received_at=moment_text(at),
+        )
+    )
+    return extract_by_id(c, extract_id), bool(made.rowcount)
+
+
+def extract_by_id(c: Connection, extract_id: str) -> Extract:
+    """The extract with this id. Raises LookupError."""
+    row = c.execute(select(t.extract).where(t.extract.c.id == extract_id)).first()
+    if row is None:
+        raise LookupError(f"no extract {extract_id} in the ledger")
+    return _extract_of(row)
+
+
+def find(c: Connection, source: str, as_of: dt.date, sha256: str) -> Extract | None:
+    row = c.execute(
+        select(t.extract).where(t.extract.c.source == source, t.extract.c.as_of == str(as_of), t.extract.c.sha256 == sha256)
+    ).first()
+    return _extract_of(row) if row else None
+
+
+def extracts(c: Connection, source: str | None = None, as_of: dt.date | None = None) -> list[Extract]:
+    """All extracts in order of source, date, revision."""
+    query = select(t.extract).order_by(t.extract.c.source, t.extract.c.as_of, t.extract.c.revision)
+    if source:
+        query = query.where(t.extract.c.source == source)
+    if as_of:
+        query = query.where(t.extract.c.as_of == str(as_of))
+    return [_extract_of(row) for row in c.execute(query)]
+
+
+def unfinished(c: Connection) -> list[Extract]:
+    """Claimed extracts whose last step is not done, in order of source, date, revision."""
+    done = select(t.step_done.c.extract_id).where(t.step_done.c.step == STEPS[-1])
+    query = select(t.extract).where(t.extract.c.id.not_in(done)).order_by(t.extract.c.source, t.extract.c.as_of, t.extract.c.revision)
+    return [_extract_of(row) for row in c.execute(query)]
+
+
+def refused_reason(c: Connection, extract_id: str) -> str | None:
+    return c.execute(select(t.extract.c.refused).where(t.extract.c.id == extract_id)).scalar()
+
+
+def refuse(c: Connection, extract_id: str, reason: str) -> None:
+    """The extract as a whole cannot be used: its numbers never speak; its bytes stay where they are."""
+    c.execute(update(t.extract).where(t.extract.c.id == extract_id).values(refused=reason))
+
+
+def note_refusal(c: Connection, sha256: str, name: str, path: str, reason: str, at: dt.datetime) -> bool:
+    """A file that never became an extract. True for the call that wrote it down."""
+    made = c.execute(insert_or_ignore(c, t.refusal).values(sha256=sha256, name=name, path=path, reason=reason, at=moment_text(at)))
+    return bool(made.rowcount)
+
+
+# --- steps ---------------------------------------------------------------------------------------------------------
+def is_done(c: Connection, extract_id: str, step: str) -> bool:
+    query = select(t.step_done.c.step).where(t.step_done.c.extract_id == extract_id, t.step_done.c.step == step)
+    return c.execute(query).first() is not None
+
+
+def mark_done(c: Connection, extract_id: str, step: str, at: dt.datetime, seconds: float) -> None:
+    c.execute(insert_or_ignore(c, t.step_done).values(extract_id=extract_id, step=step, done_at=moment_text(at), seconds=seconds))
+
+
+def step_seconds(c: Connection, extract_id: str) -> dict[str, float]:
+    return {r.step: r.seconds for r in c.execute(select(t.step_done).where(t.step_done.c.extract_id == extract_id))}
+
+
+# --- snapshots and quality -----------------------------------------------------------------------------------------
+def save_counts(c: Connection, extract_id: str, counts: dict[str, TableCount]) -> None:
+    c.execute(delete(t.table_count).where(t.table_count.c.extract_id == extract_id))
+    rows = [{"extract_id": extract_id, "table_name": name, **asdict(count)} for name, count in counts.items()]
+    if rows:
+        c.execute(insert(t.table_count), rows)
+
+
+def counts_of(c: Connection, extract_id: str) -> dict[str, TableCount]:
+    rows = c.execute(select(t.table_count).where(t.table_count.c.extract_id == extract_id).order_by(t.table_count.c.table_name))
+    return {r.table_name: TableCount(r.read, r.kept, r.quarantined) for r in rows}
+
+
+def save_quality(c: Connection, extract_id: str, report: QualityReport, absences: Iterable[Absence], at: dt.datetime) -> None:
+    c.execute(delete(t.quality_report).where(t.quality_report.c.extract_id == extract_id))
+    c.execute(
+        insert(t.quality_report).values(
+            extract_id=extract_id,
+            verdict=report.verdict,
+            reasons=report.reasons,
+            findings=[asdict(f) for f in report.findings],
+            absences=[asdict(a) for a in absences],
+            expectations=report.expectations,
+            at=moment_text(at),
+        )
+    )
+
+
+@dataclass(frozen=True)
+class StoredQuality:
+    """What the store remembers of a quality report."""
+
+    verdict: Verdict
+    reasons: list[str]
+    absences: list[Absence]
+
+
+def quality_of(c: Connection, extract_id: str) -> StoredQuality | None:
+    row = c.execute(select(t.quality_report).where(t.quality_report.c.extract_id == extract_id)).first()
+    if row is None:
+        return None
+    return StoredQuality(row.verdict, list(row.reasons), [Absence(**a) for a in row.absences])
+
+
+def accepted_before(c: Connection, source: str, as_of: dt.date, limit: int = 60) -> list[tuple[Extract, dict[str, int]]]:
+    """Extracts of this source with an earlier date whose numbers spoke, newest first, one per date, with rows kept per table."""
+    e, q = t.extract, t.quality_report
+    newest = (
+        select(e.c.as_of, func.max(e.c.revision).label("revision")).where(e.c.source == source, e.c.as_of < str(as_of)).group_by(e.c.as_of)
+    ).subquery()
+    query = (
+        select(e)
+        .join(newest, and_(newest.c.as_of == e.c.as_of, newest.c.revision == e.c.revision))
+        .join(q, q.c.extract_id == e.c.id)
+        .where(e.c.source == source, e.c.refused.is_(None), q.c.verdict != "hold")
+        .order_by(e.c.as_of.desc())
+        .limit(limit)
+    )
+    found = [_extract_of(row) for row in c.execute(query)]
+    if not found:
+        return []
+    counts: dict[str, dict[str, int]] = {x.id: {} for x in found}
+    for row in c.execute(select(t.table_count).where(t.table_count.c.extract_id.in_(list(counts)))):
+        counts[row.extract_id][row.table_name] = row.kept
+    return [(x, counts[x.id]) for x in found]
+
+
+# --- measures ------------------------------------------------------------------------------------------------------
+def save_measures(c: Connection, extract: Extract, values: pd.DataFrame, teams: pd.DataFrame) -> None:
+    """`values`: MEASURE_COLUMNS; `teams`: canonical team table. A second call changes nothing."""
+    c.execute(delete(t.measure_value).where(t.measure_value.c.extract_id == extract.id))
+    rows = [
+        {"extract_id": extract.id, "measure": m, "team": team, "value": None if pd.isna(v) else float(v), "n": int(n)}
+        for m, team, v, n in values[["measure", "team", "value", "n"]].itertuples(index=False)
+    ]
+    if rows:
+        c.execute(insert(t.measure_value), rows)
+    known = {r.team: r.as_of for r in c.execute(select(t.team.c.team, t.team.c.as_of).where(t.team.c.source == extract.source))}
+    for team_id, name, service in teams[["team_id", "name", "service"]].itertuples(index=False):
+        if known.get(team_id, "") > str(extract.as_of):
+            continue  # a newer extract has named it
+        c.execute(delete(t.team).where(t.team.c.source == extract.source, t.team.c.team == team_id))
+        service_name = None if pd.isna(service) else service
+        c.execute(
+            insert(t.team).values(
+                source=extract.source, team=team_id, name=team_id if pd.isna(name) else name, service=service_name, as_of=str(extract.as_of)
+            )
+        )
+
+
+def measures_of(c: Connection, extract_id: str) -> pd.DataFrame:
+    """measure, team, value, n of one extract, in order of measure and team."""
+    m = t.measure_value
+    rows = c.execute(select(m.c.measure, m.c.team, m.c.value, m.c.n).where(m.c.extract_id == extract_id).order_by(m.c.measure, m.c.team))
+    return pd.DataFrame(rows.all(), columns=["measure", "team", "value", "n"])
+
+
+def team_names(c: Connection, source: str) -> dict[str, str]:
+    """Team id to the name that people know."""
+    return {r.team: r.name for r in c.execute(select(t.team.c.team, t.team.c.name).where(t.team.c.source == source))}
+
+
+def team_services(c: Connection, source: str) -> dict[str, str]:
+    rows = c.execute(select(t.team.c.team, t.team.c.service).where(t.team.c.source == source))
+    return {r.team: r.service for r in rows if r.service}
