@@ -22,55 +22,52 @@ log = logging.getLogger(__name__)
 class InboxTrigger(BaseEventTrigger):
     """Fires when something new waits in the inbox, then every `remind` seconds until nothing does.
 
-    `poll`: seconds between two looks. `settle`: seconds for which a file must have rested; it may still be being written.
-    `inbox`: the folder; without it, the one of the environment in which the triggerer runs (`CASECLOCK_INBOX`, `CASECLOCK_HOME`).
+    `poll`: seconds between two looks. `settle`: seconds for which a file must have rested; it may still be being written. `inbox`: the
+    folder. What is not given comes from the environment of the triggerer (`CASECLOCK_HOME`, ...), so no path is stored in the DAG.
     """
 
-    def __init__(self, *, poll: float = 1.0, settle: float = 1.0, remind: float = 30.0, inbox: str | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self, *, poll: float = 1.0, remind: float = 30.0, settle: float | None = None, inbox: str | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
-        self.poll, self.settle, self.remind, self.inbox = poll, settle, remind, inbox
+        self.poll, self.remind, self.settle, self.inbox = poll, remind, settle, inbox
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         return (
             "caseclock_inbox.InboxTrigger",
-            {"poll": self.poll, "settle": self.settle, "remind": self.remind, "inbox": self.inbox},
+            {"poll": self.poll, "remind": self.remind, "settle": self.settle, "inbox": self.inbox},
         )
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        import anyio.to_thread  # a look at the disk may block for seconds on a network share: never on the event loop
+        import anyio.to_thread
+
+        from caseclock.errors import CaseclockError
 
         known: frozenset[str] = frozenset()
-        fired = float("-inf")
-        unreadable = False
+        fired, blind = float("-inf"), False
         while True:
-            try:
-                waiting = await anyio.to_thread.run_sync(self._look)
-                unreadable = False
-            except OSError as error:
-                if not unreadable:  # once per outage, not once per second
-                    log.warning("the inbox cannot be read (%s); looking again every %s s", type(error).__name__, self.poll)
-                unreadable, waiting = True, known  # what waited still waits: a short outage makes nothing new
-            now = time.monotonic()
-            if waiting and not unreadable and (waiting - known or now - fired >= self.remind):
-                fired = now
-                yield TriggerEvent({"waiting": len(waiting)})  # a number only: the UI shows payloads, and names may tell too much
-            known = waiting
+            try:  # on a thread: a look at a network share may take seconds, and all triggers share one event loop
+                waiting = await anyio.to_thread.run_sync(self.look)
+            except (OSError, CaseclockError) as error:
+                if not blind:  # once per outage, not once per second
+                    log.warning("the inbox cannot be looked at (%s: %s); trying again every %s s", type(error).__name__, error, self.poll)
+                blind = True
+            else:
+                blind, now = False, time.monotonic()
+                if waiting and (waiting - known or now - fired >= self.remind):
+                    fired = now
+                    yield TriggerEvent({"waiting": len(waiting)})  # a number only: the UI shows payloads, and file names may tell too much
+                known = waiting
             await asyncio.sleep(self.poll)
 
-    def _look(self) -> frozenset[str]:
-        """What waits now, each with its size and time, so that a file that was replaced is something new."""
+    def look(self) -> frozenset[str]:
+        """What waits now, each with its size and time, so that something that was replaced is new. Raises OSError."""
         from caseclock.extracts.inbox import waiting
         from caseclock.settings import from_environment
 
-        inbox = Path(self.inbox) if self.inbox else from_environment().inbox
-        if not inbox.is_dir():
-            return frozenset()  # nobody has sent anything yet
-        return frozenset(_signature(path) for path in waiting(inbox, self.settle, time.time()))
-
-
-def _signature(path: Path) -> str:
-    try:
-        seen = path.stat()
-    except FileNotFoundError:
-        return path.name  # claimed between two lines
-    return f"{path.name}\0{seen.st_size}\0{seen.st_mtime_ns}"
+        if self.inbox is None or self.settle is None:
+            given = from_environment()
+            inbox, settle = self.inbox or given.inbox, given.settle_seconds if self.settle is None else self.settle
+        else:
+            inbox, settle = self.inbox, self.settle
+        return frozenset(one.signature for one in waiting(Path(inbox), settle, time.time()))

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 LONDON = ZoneInfo("Europe/London")
 LONGEST_REST = 40  # days without a working day that we look across: far more than Christmas and a week of closure together
+GRACE = dt.timedelta(minutes=5)  # a tick just past still counts for a new DAG: it may be parsed again before the scheduler looked
 
 log = logging.getLogger(__name__)
 
@@ -34,8 +35,7 @@ class WorkingDayTimetable(Timetable):
     """`times`: London times ("08:00") on each working day. Or `every`: a tick each so many minutes within the working hours
     of calendar.yaml, both ends included. `first_of_week`: only on the first working day of each week.
 
-    A run that was missed while Airflow was down is made up once, the latest one only. The first run after a DAG is new is the
-    next tick, never a past one.
+    A run that was missed while Airflow was down is made up once, the latest one only. A new DAG begins with the next tick.
     """
 
     def __init__(self, times: Sequence[str] = (), *, every: int = 0, first_of_week: bool = False) -> None:
@@ -66,7 +66,9 @@ class WorkingDayTimetable(Timetable):
             except ValueError:
                 raise AirflowTimetableInvalid(f"{time!r} is no time of day; expected HH:MM") from None
             if parsed.tzinfo or parsed.hour == 1:
-                raise AirflowTimetableInvalid(f"{time}: expected a London time outside 01:00-01:59, which the clock change skips or repeats")
+                raise AirflowTimetableInvalid(
+                    f"{time}: expected a London time outside 01:00-01:59, which the clock change skips or repeats"
+                )
 
     # --- when ----------------------------------------------------------------------------------------------------
     def infer_manual_data_interval(self, *, run_after: DateTime) -> DataInterval:
@@ -76,14 +78,14 @@ class WorkingDayTimetable(Timetable):
         now = dt.datetime.now(dt.UTC)
         last = last_automated_data_interval.end if last_automated_data_interval else None
         at = self._due(_utc(last), _utc(restriction.earliest), now, catchup=restriction.catchup)
-        if at is None or (restriction.latest is not None and at > _utc(restriction.latest)):
+        if at is None or (restriction.latest is not None and at > restriction.latest):
             return None
         return DagRunInfo.exact(_pendulum(at))
 
     def _due(self, last: dt.datetime | None, earliest: dt.datetime | None, now: dt.datetime, *, catchup: bool) -> dt.datetime | None:
         """The tick to run next. `last` is the tick of the latest run; without catch-up only the newest missed tick is made up."""
         if last is None:
-            begin = earliest if earliest and (catchup or earliest > now) else now
+            begin = earliest if earliest and (catchup or earliest > now) else now - GRACE
             return self.next_tick(begin - dt.timedelta(microseconds=1))
         after = self.next_tick(max(last, earliest - dt.timedelta(microseconds=1)) if earliest else last)
         if catchup or after is None or after > now:
@@ -132,15 +134,13 @@ def _is_working_day(day: dt.date) -> bool:
 
 def _calendar() -> WorkingCalendar:
     """The calendar of the configured calendar.yaml, read again when the file has changed."""
-    from caseclock.settings import from_environment, shipped_config
+    from caseclock.errors import WrongUse
+    from caseclock.settings import from_environment
 
-    import os
-
-    folder = from_environment().config if os.environ.get("CASECLOCK_HOME") else Path(os.environ.get("CASECLOCK_CONFIG") or shipped_config())
-    file = folder / "calendar.yaml"
     try:
+        file = from_environment().config / "calendar.yaml"
         return _calendar_of(file, file.stat().st_mtime_ns)
-    except FileNotFoundError:
+    except (WrongUse, OSError):  # no home, no file: the bank holidays alone
         return _plain_calendar()
 
 
@@ -153,7 +153,9 @@ def _calendar_of(file: Path, _changed: int) -> WorkingCalendar:
     try:
         return WorkingCalendar(CalendarConfig.model_validate(yaml.safe_load(file.read_text("utf-8")) or {}))
     except (ValueError, yaml.YAMLError) as error:  # `caseclock check-config` says what is wrong; the schedule goes on without it
-        log.warning("%s cannot be used (%s); the schedule knows only the bank holidays. Run caseclock check-config.", file, type(error).__name__)
+        log.warning(
+            "%s cannot be used (%s); the schedule knows only the bank holidays. Run caseclock check-config.", file, type(error).__name__
+        )
         return _plain_calendar()
 
 
@@ -176,4 +178,4 @@ def _pendulum(moment: dt.datetime) -> DateTime:
 
 class CaseclockWorkdaysPlugin(AirflowPlugin):
     name = "caseclock_workdays"
-    timetables = [WorkingDayTimetable]
+    timetables = [WorkingDayTimetable]  # noqa: RUF012 - the form that Airflow asks for

@@ -42,7 +42,7 @@ class Settings(BaseModel):
     """One council's installation. Everything lies below `home` unless said otherwise.
 
     `store_url` is a SQLAlchemy URL. `config` is the folder that an analyst edits. `page_url` is where links in messages lead.
-    `quarantine_seconds`: how long a sending with unknown outcome rests before it is looked for (at least twice the client's time-out).
+    `settle_seconds`: how long a file in the inbox must have rested to count as complete. `quarantine_seconds`: how long a sending with unknown outcome rests before it is looked for (at least twice the client's time-out).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -55,6 +55,7 @@ class Settings(BaseModel):
     smtp: SmtpSettings | None = None
     page_url: str | None = None
     quarantine_seconds: float = 25.0
+    settle_seconds: float = 1.0
     ping_url: str | None = None
 
     @property
@@ -62,8 +63,22 @@ class Settings(BaseModel):
         return self.home / "claimed"
 
     @property
+    def refused(self) -> Path:
+        return self.home / "refused"
+
+    @property
     def snapshots(self) -> Path:
+        """Everything that could be read."""
         return self.home / "snapshots"
+
+    @property
+    def accepted(self) -> Path:
+        """The same without the rows that quality put aside: what clocks are made from."""
+        return self.home / "accepted"
+
+    @property
+    def clocks(self) -> Path:
+        return self.home / "clocks"
 
 
 def shipped_config() -> Path:
@@ -105,5 +120,6 @@ def from_environment(home: Path | str | None = None, env: Mapping[str, str] | No
         smtp=smtp,
         page_url=env.get("CASECLOCK_PAGE_URL"),
         quarantine_seconds=float(env.get("CASECLOCK_QUARANTINE_SECONDS", "25")),
+        settle_seconds=float(env.get("CASECLOCK_SETTLE_SECONDS", "1")),
         ping_url=env.get("CASECLOCK_PING_URL"),
     )

@@ -20,6 +20,9 @@ Kind = Literal[
 ]  # fmt: skip
 Mode = Literal["post", "update", "reply_broadcast", "update+reply", "update+reply_broadcast"]
 
+Via = Literal["route", "escalated", "fallback"]
+"""How somebody came to hear of an alert: by routes.yaml, because nobody acted, or because their own channel failed."""
+
 
 @dataclass(frozen=True, order=True)
 class Instance:
@@ -59,6 +62,21 @@ class Condition:
 
 
 @dataclass(frozen=True)
+class AlertEvent:
+    """One change of state, as the replay over all passed extracts finds it."""
+
+    instance: Instance
+    from_state: State
+    to_state: State
+    as_of: dt.date
+    reason: str
+    episode: str | None = None
+    severity: Severity | None = None
+    value: float | None = None
+    extract_id: str = ""
+
+
+@dataclass(frozen=True)
 class Told:
     """What one recipient was last told by one channel about one instance: the open episode and the figures they saw."""
 
@@ -78,6 +96,42 @@ class Told:
     handle: dict[str, str] = field(default_factory=dict)
     serial: int = 0
     """Counts confirmed messages of this episode; part of the delivery key."""
+    via: Via = "route"
+    """How they came to hear of it. Who heard by escalation or fallback hears the end, and no small moves."""
+    conversation: str = ""
+    """Key of the message that opened the conversation; mails are threaded by it."""
+    item: dict[str, object] = field(default_factory=dict)
+    """The line of the root message as it was last drawn, so that the whole of it can be drawn again."""
+
+
+@dataclass(frozen=True)
+class Handling:
+    """What a person did about an alert: an acknowledgement (of one episode) or a silence (of an instance)."""
+
+    kind: Literal["ack", "silence"]
+    instance: Instance
+    by: str
+    at: dt.datetime
+    until: dt.datetime
+    episode: str | None = None
+    reason: str = ""
+    ended_at: dt.datetime | None = None
+
+    @property
+    def end(self) -> dt.datetime:
+        return min(self.until, self.ended_at) if self.ended_at else self.until
+
+
+@dataclass(frozen=True)
+class Suppressed:
+    """Something that was not sent, and why. One audit row is written when the reason changes."""
+
+    recipient: str
+    channel: str
+    instance: Instance
+    episode: str
+    reason: str
+    kind: Kind | None = None
 
 
 @dataclass(frozen=True)
@@ -96,6 +150,10 @@ class Intent:
     as_of: dt.date | None = None
     since: dt.date | None = None
     extract_id: str = ""
+    channel: str = ""
+    serial: int = 0
+    handle: dict[str, str] = field(default_factory=dict)
+    via: Via = "route"
 
     def __str__(self) -> str:
         words: list[str] = [self.kind, str(self.instance)]

@@ -1,5 +1,61 @@
-"""Clocks and tables to values per team. One file per measure."""
+"""Clocks and tables to values per team. One file per measure, and one line in MEASURES."""
 
-from caseclock.measures.model import COUNCIL, MEASURE_COLUMNS
+from __future__ import annotations
 
-__all__ = ["COUNCIL", "MEASURE_COLUMNS"]
+from collections.abc import Callable, Collection, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from caseclock.measures import due_soon, in_time, open, overdue, unallocated, unallocated_cp
+from caseclock.measures.model import COUNCIL, MEASURE_COLUMNS, NO_TEAM, MeasureConfig
+
+if TYPE_CHECKING:  # pandas costs half a second and this module is read where only names are needed
+    import pandas as pd
+
+    from caseclock.clocks.tally import Tally
+    from caseclock.snapshots import Snapshot
+
+MEASURES: dict[str, Callable[[Tally], Iterator[tuple[str, Any, Any]]]] = {
+    "open": open.values,
+    "unallocated": unallocated.values,
+    "unallocated_cp": unallocated_cp.values,
+    "overdue": overdue.values,
+    "due_soon": due_soon.values,
+    "in_time": in_time.values,
+}
+
+__all__ = ["COUNCIL", "MEASURES", "MEASURE_COLUMNS", "NO_TEAM", "MeasureConfig", "compute"]
+
+
+def compute(
+    frame: pd.DataFrame,
+    snapshot: Snapshot,
+    config: Sequence[MeasureConfig],
+    allocated_roles: Collection[str],
+) -> pd.DataFrame:
+    """MEASURE_COLUMNS, one row per measure and team, for every team that the extract names, `?` and the council.
+
+    `frame` is `clock_frame(snapshot, ...)` of the same snapshot and roles, as it was made: read back from a file it has lost the rules
+    that have no clock. Zero is a value and has a row. What the extract cannot show (a rule that is not watched) has none.
+    """
+    import numpy as np
+    import pandas as pd
+
+    from caseclock.clocks.columns import Columns
+    from caseclock.clocks.tally import tally
+
+    columns = Columns(snapshot)
+    tallies = {days: tally(frame, columns, allocated_roles, days) for days in {entry.period_days for entry in config}}
+    made = [(entry, row) for entry in config for row in MEASURES[entry.id](tallies[entry.period_days])]
+    if not made:
+        return pd.DataFrame(
+            {"measure": pd.Series(dtype="str"), "team": pd.Series(dtype="str"), "value": np.zeros(0), "n": np.zeros(0, int)}
+        )
+    teams = [*next(iter(tallies.values())).teams, COUNCIL]
+    return pd.DataFrame(
+        {
+            "measure": np.repeat([row[0] for _, row in made], len(teams)),
+            "team": np.tile(teams, len(made)),
+            "value": np.concatenate([np.asarray(row[1], dtype=np.float64) for _, row in made]),
+            "n": np.concatenate([row[2] for _, row in made]),
+        }
+    ).astype({"measure": "str", "team": "str"})

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+MeasureId = Literal["open", "unallocated", "unallocated_cp", "overdue", "due_soon", "in_time"]
+
 COUNCIL = "*"
 """The team id that stands for all teams together."""
 
@@ -14,3 +20,15 @@ MEASURE_COLUMNS = {
     "value": "float: a count, or a share in per cent; NaN where n is 0 and a share has no meaning",
     "n": "int: how many items the value was made from",
 }
+
+
+class MeasureConfig(BaseModel):
+    """One entry of measures.yaml: a measure that is on. `period_days`: calendar days up to the extract's date, for shares of work done."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: MeasureId
+    title: str = Field(min_length=3, description="plain words, as a message would say it")
+    unit: Literal["cases", "children", "clocks", "per cent"]
+    direction: Literal["above", "below"] = Field(description="above: more is worse; below: less is worse")
+    period_days: int = Field(default=91, ge=1)

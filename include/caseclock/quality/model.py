@@ -29,6 +29,9 @@ class QualityReport:
 
     `verdict`: *pass*; *warn* (numbers speak, data engineers are told); *hold* (the path goes on, but the numbers do not speak).
     `reasons`: sentences behind a warn or hold, worst first. `rejects`: rows to put aside. `expectations`: how many were evaluated.
+    `flagged`: rows that are used although they break a rule, so that somebody can correct them at the source (some of each rule, not all).
+    `blocked_teams`: ids of teams that had open work in the last accepted extract and have no row in this one: their numbers must not speak.
+    `not_evaluated`: rules that could not be asked, and why. Team ids are in no sentence.
     """
 
     verdict: Verdict
@@ -36,3 +39,6 @@ class QualityReport:
     findings: list[Finding] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
     expectations: int = 0
+    flagged: list[Reject] = field(default_factory=list)
+    blocked_teams: list[str] = field(default_factory=list)
+    not_evaluated: list[str] = field(default_factory=list)

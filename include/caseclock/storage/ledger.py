@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
 
-import pandas as pd
 from sqlalchemy import Connection, and_, delete, func, insert, select, update
 
 from caseclock.extracts import Absence, Extract
@@ -14,6 +14,9 @@ from caseclock.quality import QualityReport, Verdict
 from caseclock.snapshots import TableCount
 from caseclock.storage import schema as t
 from caseclock.storage.engine import insert_or_ignore, moment_of, moment_text
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 STEPS = ("take_snapshot", "check_quality", "compute_measures", "update_alerts", "notify")
 
@@ -144,6 +147,13 @@ def save_quality(c: Connection, extract_id: str, report: QualityReport, absences
     )
 
 
+def add_absences(c: Connection, extract_id: str, absences: Iterable[Absence]) -> None:
+    """Adds what a later step found out that it cannot see; each is kept once."""
+    found = c.execute(select(t.quality_report.c.absences).where(t.quality_report.c.extract_id == extract_id)).scalar() or []
+    new = [row for row in map(asdict, absences) if row not in found]
+    c.execute(update(t.quality_report).where(t.quality_report.c.extract_id == extract_id).values(absences=[*found, *new]))
+
+
 @dataclass(frozen=True)
 class StoredQuality:
     """What the store remembers of a quality report."""
@@ -188,7 +198,7 @@ def save_measures(c: Connection, extract: Extract, values: pd.DataFrame, teams: 
     """`values`: MEASURE_COLUMNS; `teams`: canonical team table. A second call changes nothing."""
     c.execute(delete(t.measure_value).where(t.measure_value.c.extract_id == extract.id))
     rows = [
-        {"extract_id": extract.id, "measure": m, "team": team, "value": None if pd.isna(v) else float(v), "n": int(n)}
+        {"extract_id": extract.id, "measure": m, "team": team, "value": None if v != v else float(v), "n": int(n)}
         for m, team, v, n in values[["measure", "team", "value", "n"]].itertuples(index=False)
     ]
     if rows:
@@ -198,16 +208,21 @@ def save_measures(c: Connection, extract: Extract, values: pd.DataFrame, teams: 
         if known.get(team_id, "") > str(extract.as_of):
             continue  # a newer extract has named it
         c.execute(delete(t.team).where(t.team.c.source == extract.source, t.team.c.team == team_id))
-        service_name = None if pd.isna(service) else service
         c.execute(
             insert(t.team).values(
-                source=extract.source, team=team_id, name=team_id if pd.isna(name) else name, service=service_name, as_of=str(extract.as_of)
+                source=extract.source,
+                team=team_id,
+                name=name if isinstance(name, str) else team_id,
+                service=service if isinstance(service, str) else None,
+                as_of=str(extract.as_of),
             )
         )
 
 
 def measures_of(c: Connection, extract_id: str) -> pd.DataFrame:
     """measure, team, value, n of one extract, in order of measure and team."""
+    import pandas as pd
+
     m = t.measure_value
     rows = c.execute(select(m.c.measure, m.c.team, m.c.value, m.c.n).where(m.c.extract_id == extract_id).order_by(m.c.measure, m.c.team))
     return pd.DataFrame(rows.all(), columns=["measure", "team", "value", "n"])

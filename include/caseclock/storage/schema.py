@@ -223,7 +223,10 @@ outbox = Table(
     Column("done_at", String(32)),
     Column("handle", JSON),
     Column("reason", Text),
+    Column("source", String(64)),
+    Column("obsolete", Text),  # why it must not be sent again when it turns out that it has not arrived
     Index("ix_outbox_state", "state"),
+    Index("ix_outbox_lane", "recipient", "channel", "state"),
 )
 
 attempt = Table(

@@ -1,46 +1,33 @@
-"""The path of one extract, step by step. READ THIS FIRST.
-
-    claim_inbox -> take_snapshot -> check_quality -> compute_measures -> update_alerts -> notify
-
-Each step takes an id, does its work in one transaction and may be run again: the second run changes nothing. The ledger in
-the store is the record of what has arrived; an event or a task only says that there may be work. What a step returns holds
-ids and counts, never a row, so it may travel through XCom and logs.
-"""
+"""Everything that the steps need, wired once."""
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from caseclock import now as clock
-from caseclock.errors import BadExtract
 from caseclock.settings import Settings
 from caseclock.storage import ledger, migrate
 from caseclock.storage.engine import open_engine, reading
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from caseclock.clocks.calendar import WorkingCalendar
     from caseclock.config.load import Config
     from caseclock.extracts import Extract
     from caseclock.extracts.source import SourceConfig
     from caseclock.notifications import Channel
-    from caseclock.quality import QualityReport
-    from caseclock.snapshots import Snapshot
 
 Report = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class House:
-    """Everything that the steps need, wired once. What is costly is made when it is first asked for."""
+    """Settings and store; what is costly is made when it is first asked for."""
 
     settings: Settings
     engine: Engine
@@ -66,10 +53,15 @@ class House:
         return open_channels(self.settings)
 
     def source(self, source_id: str) -> SourceConfig:
-        """The source's configuration; a source that is not configured is read by the defaults."""
+        """The source's configuration; one that is not configured is read by the defaults."""
         from caseclock.extracts.source import SourceConfig
 
         return self.config.sources.get(source_id) or SourceConfig(id=source_id, title=source_id)
+
+    def extract(self, extract_id: str) -> Extract:
+        """The extract with this id. Raises LookupError."""
+        with reading(self.engine) as c:
+            return ledger.extract_by_id(c, extract_id)
 
 
 @contextmanager
@@ -83,4 +75,19 @@ def open_house(settings: Settings) -> Iterator[House]:
         engine.dispose()
 
 
-# --- arrival -------------------------------------------------------------------------------------------------------
+class Step:
+    """One step of one extract. `done`: an earlier run has finished it, so there is nothing to do."""
+
+    def __init__(self, house: House, extract_id: str, name: str) -> None:
+        self._house, self._extract_id, self._name = house, extract_id, name
+        with reading(house.engine) as c:
+            self.done = ledger.is_done(c, extract_id, name)
+            self.refused = ledger.refused_reason(c, extract_id)
+        self.began = clock.seconds()
+
+    @contextmanager
+    def finish(self) -> Iterator[Connection]:
+        """The one transaction of the step: what is written in it and the mark that the step is done stand or fall together."""
+        with self._house.engine.begin() as c:
+            yield c
+            ledger.mark_done(c, self._extract_id, self._name, clock.now(), clock.seconds() - self.began)

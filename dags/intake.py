@@ -1,0 +1,57 @@
+"""The inbox is not empty: claim what waits, and start one `monitor_extract` run per extract.
+
+Woken by the watcher of the asset `extract_inbox`, by a push (`POST /api/v2/dags/intake/dagRuns` with
+`{"logical_date": null}`) or by a sweep every 15 minutes. None of the three says *which* extract: the ledger in the
+caseclock store is the record of what has arrived. An event may be lost or doubled and nothing is lost or doubled.
+
+* `claim` moves each waiting file out of the inbox and writes it into the ledger. It returns **every** extract that has
+  not finished its path, so a crash between claim and start is repaired by the next run.
+* `start` makes one run of `monitor_extract` per extract, oldest first, with the run id `extract__<as_of>__<extract id>`.
+  A run that exists is left alone and the task is *skipped*: that is normal.
+
+**A run of `monitor_extract` failed?** Put right what its message says, then clear the failed task there. A new start with
+the same run id is not made.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
+from airflow.sdk import Asset, AssetOrTimeSchedule, AssetWatcher, CronTriggerTimetable, dag, task
+from caseclock_inbox import InboxTrigger
+from caseclock_tasks import DEFAULT_ARGS, open_house
+
+AT_ONCE = 500  # runs started by one intake; Airflow maps at most 1024. The sweep takes the rest
+
+inbox = Asset("extract_inbox", watchers=[AssetWatcher(name="caseclock_inbox", trigger=InboxTrigger())])
+
+
+@dag(
+    schedule=AssetOrTimeSchedule(assets=[inbox], timetable=CronTriggerTimetable("*/15 * * * *", timezone="Europe/London")),
+    catchup=False,
+    max_active_runs=1,  # a claim moves files: one at a time
+    default_args=DEFAULT_ARGS,
+    doc_md=__doc__,
+    tags=["caseclock", "arrival"],
+)
+def intake() -> None:
+    @task
+    def claim() -> list[dict[str, Any]]:
+        from caseclock import now, pipeline
+
+        with open_house() as house:
+            waiting = pipeline.claim_inbox(house, now.now())
+        return [{"trigger_run_id": e["run_id"], "conf": {"extract_id": e["extract_id"]}} for e in waiting[:AT_ONCE]]
+
+    TriggerDagRunOperator.partial(
+        task_id="start",
+        trigger_dag_id="monitor_extract",
+        skip_when_already_exists=True,
+        logical_date=None,  # two runs may not share a logical date: the second one would count as "already exists" and be skipped
+        max_active_tis_per_dagrun=1,  # one after the other, so that runs queue up in the order of their dates
+        map_index_template="{{ task.trigger_run_id }}",
+    ).expand_kwargs(claim())
+
+
+intake()

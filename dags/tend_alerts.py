@@ -1,0 +1,38 @@
+"""In working hours: what time alone brings about, between two extracts.
+
+Every five minutes in the working hours of `calendar.yaml`, on working days of England: held messages are released,
+open alerts are reminded of and escalated, sendings that failed are tried again, and an extract that should have come by
+now is reported missing. (Airflow's own deadline alerts cannot do the last: no extract, no run, no deadline.)
+
+A run that finds nothing to do changes nothing; running it by hand at any time is safe.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow.sdk import dag, task
+from caseclock_tasks import DEFAULT_ARGS, open_house
+from caseclock_workdays import WorkingDayTimetable
+
+
+@dag(
+    schedule=WorkingDayTimetable(every=5),
+    catchup=False,
+    max_active_runs=1,
+    default_args=DEFAULT_ARGS,
+    doc_md=__doc__,
+    tags=["caseclock", "alerts"],
+)
+def tend_alerts() -> None:
+    @task(multiple_outputs=False)
+    def tend() -> dict[str, Any]:
+        from caseclock import now, pipeline
+
+        with open_house() as house:
+            return pipeline.tend(house, now.now())
+
+    tend()
+
+
+tend_alerts()

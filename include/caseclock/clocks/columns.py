@@ -1,0 +1,161 @@
+"""The tables of one snapshot as arrays that rules can be worked out on: dates as days, keys as small whole numbers.
+
+Keys are numbered once per extract, over all tables that have the column, so that a join is one look-up in an array.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from caseclock.clocks.rules import Condition, Known, Not, Where, values_of
+from caseclock.snapshots.tables import TABLES
+
+if TYPE_CHECKING:
+    from caseclock.clocks.calendar import Days
+    from caseclock.snapshots import Snapshot
+
+Codes = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+NONE = -1
+"""The number of a key that is missing, and the row number of a row that is not there."""
+NO_DAY = np.datetime64("NaT", "D")
+
+
+class Columns:
+    """Read access to a snapshot, column by column. What is worked out is kept, for the next rule needs it again."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._tables = snapshot.tables
+        self.as_of = np.datetime64(snapshot.extract.as_of, "D")
+        self._keys: dict[str, tuple[dict[str, Codes], list[str]]] = {}
+        self._rows: dict[str, Codes] = {}
+        self._days: dict[tuple[str, str], Days] = {}
+        self._ranks: dict[str, Codes] = {}
+
+    def rows(self, table: str) -> int:
+        """How many rows the table has."""
+        return len(self._tables[table]) if table in self._tables else 0
+
+    def raw(self, table: str, name: str) -> Any:
+        """The column as pandas holds it; all missing when the table does not have it."""
+        frame = self._tables.get(table)
+        if frame is None or name not in frame.columns:
+            kind = TABLES[table].column(name).kind if name in TABLES[table].names else "code"
+            dtype = {"date": "datetime64[s]", "flag": "boolean"}.get(kind, "str")
+            return pd.Series([None] * self.rows(table), dtype=dtype).array
+        return frame[name].array
+
+    def values(self, table: str, path: str) -> Any:
+        """The column that `path` names, one value per row of `table`."""
+        target, _, name = path.rpartition(".")
+        if not target:
+            return self.raw(table, name)
+        return pd.api.extensions.take(self.raw(target, name), self.led_to(table, target), allow_fill=True)
+
+    def days(self, table: str, path: str) -> Days:
+        """A date column as datetime64[D]."""
+        if (table, path) not in self._days:
+            self._days[table, path] = np.asarray(self.values(table, path), dtype="datetime64[s]").astype("datetime64[D]")
+        return self._days[table, path]
+
+    def filled(self, table: str, path: str) -> Mask:
+        """Where the column holds anything."""
+        return ~np.asarray(pd.isna(self.values(table, path)), dtype=bool)
+
+    def meets(self, table: str, where: Where) -> Mask:
+        """The rows that meet every condition."""
+        met = np.ones(self.rows(table), dtype=bool)
+        for path, condition in where.items():
+            met &= self._meets(table, path, condition)
+        return met
+
+    # --- keys ----------------------------------------------------------------------------------------------------
+    def keys(self, table: str, column: str) -> Codes:
+        """The key of each row as a number, -1 where it is missing or the table has no such column."""
+        if column not in self._keys:
+            self._keys[column] = self._numbered(column)
+        found = self._keys[column][0].get(table)
+        return np.full(self.rows(table), NONE, dtype=np.int64) if found is None else found
+
+    def names(self, column: str) -> list[str]:
+        """The keys by their number."""
+        self.keys(next(iter(TABLES)), column)
+        return self._keys[column][1]
+
+    def row_with(self, table: str) -> Codes:
+        """Row number by number of the table's key, -1 for keys that the table does not have."""
+        if table not in self._rows:
+            key = TABLES[table].key
+            numbers = self.keys(table, key)
+            at = np.full(len(self.names(key)) + 1, NONE, dtype=np.int64)  # the last place is for -1
+            at[numbers[::-1]] = np.arange(len(numbers))[::-1]
+            at[NONE] = NONE
+            self._rows[table] = at
+        return self._rows[table]
+
+    def led_to(self, table: str, target: str) -> Codes:
+        """The row of `target` that the key in each row of `table` leads to, -1 for none."""
+        return self.row_with(target)[self.keys(table, TABLES[target].key)]
+
+    def rank(self, table: str) -> Codes:
+        """The place of each row when the table is in the order of its key."""
+        if table not in self._ranks:
+            self._ranks[table] = pd.factorize(pd.Series(self.raw(table, TABLES[table].key)), sort=True)[0].astype(np.int64)
+        return self._ranks[table]
+
+    @cached_property
+    def files(self) -> dict[str, Any]:
+        """The file that each row was read from, per table; None where a table does not say."""
+        return {name: frame["_file"].array if "_file" in frame.columns else None for name, frame in self._tables.items()}
+
+    def _numbered(self, column: str) -> tuple[dict[str, Codes], list[str]]:
+        having = [n for n, t in TABLES.items() if column in t.names and n in self._tables and column in self._tables[n].columns]
+        parts = [self._tables[n][column].astype("str") for n in having]
+        if not parts:
+            return {}, []
+        numbers, names = pd.factorize(pd.concat(parts, ignore_index=True))
+        cuts = np.cumsum([len(p) for p in parts])[:-1]
+        split = np.split(numbers.astype(np.int64), cuts)
+        return dict(zip(having, split, strict=True)), [str(n) for n in names]
+
+    def _meets(self, table: str, path: str, condition: Condition) -> Mask:
+        if isinstance(condition, Known):
+            return self.filled(table, path) if condition.known else ~self.filled(table, path)
+        column = pd.Series(self.values(table, path))
+        equal = np.asarray(column.isin(values_of(condition)).fillna(False), dtype=bool)
+        return ~equal if isinstance(condition, Not) else equal
+
+
+def earliest(days: list[Days], rows: int) -> Days:
+    """The earliest known day of each row, NaT where none is known."""
+    made = np.full(rows, NO_DAY)
+    for column in days:
+        made = np.fmin(made, column)
+    return made
+
+
+def first_known(days: list[Days]) -> Days:
+    """The first known day of each row, in the order of the columns."""
+    made = days[0]
+    for column in days[1:]:
+        made = np.where(np.isnat(made), column, made)
+    return made
+
+
+def pairs(left: Codes, right: Codes, size: int) -> tuple[Codes, Codes]:
+    """All pairs (row of left, row of right) with the same key; a missing key (-1) pairs with nothing. Keys lie below `size`."""
+    order = np.argsort(left, kind="stable")
+    order = order[np.count_nonzero(left == NONE) :]
+    counts = np.bincount(left[order], minlength=size)
+    begins = np.concatenate(([0], np.cumsum(counts)))
+    right_rows = np.flatnonzero(right != NONE)
+    keys = right[right_rows]
+    many = counts[keys]
+    rights = np.repeat(right_rows, many)
+    within = np.arange(len(rights)) - np.repeat(np.cumsum(many) - many, many)
+    return order[np.repeat(begins[keys], many) + within], rights

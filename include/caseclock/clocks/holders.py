@@ -1,0 +1,135 @@
+"""Who holds a case now, and is it a real person?
+
+An involvement is an *allocation* when a worker is named, the worker is not known to be a pool, an inbox or a generic user
+(`worker.is_person` is not false), and the role is one of the source's allocated roles. Source: duty pools, managers and referral
+coordinators are not allocation (Solihull 2023; DOMAIN brief, decision 10).
+An involvement without a start (Annex A) counts as open since the case began.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from caseclock.clocks.calendar import Days
+from caseclock.clocks.columns import NO_DAY, NONE, Codes, Columns, Mask, pairs
+
+
+@dataclass(frozen=True)
+class Involvements:
+    """Every involvement that had begun by the extract's date, as arrays of one length.
+
+    `end` is NaT while it is open. `linked`: it names a referral that the extract has, and then counts for that referral only;
+    others count for the child. `rank`: order by allocation_id, to break ties.
+    """
+
+    referral: Codes
+    child: Codes
+    worker: Codes
+    team: Codes
+    start: Days
+    end: Days
+    real: Mask
+    linked: Mask
+    rank: Codes
+
+    @property
+    def open(self) -> Mask:
+        return np.isnat(self.end)
+
+
+@dataclass(frozen=True)
+class Holders:
+    """The involvement (row of `Involvements`, -1 for none) that speaks for a referral and for a child."""
+
+    now_of_referral: Codes
+    now_of_child: Codes
+    last_of_referral: Codes
+    last_of_child: Codes
+
+
+def role_counts(columns: Columns, allocated_roles: Collection[str]) -> Mask:
+    """The involvements whose role is an allocated one; case does not matter. All of them when the extract has no roles, or none are named."""
+    filled = columns.filled("allocation", "role")
+    if not allocated_roles or not filled.any():
+        return np.ones(len(filled), dtype=bool)
+    roles = pd.Categorical(columns.raw("allocation", "role"))  # a look-up per role, not per row
+    wanted = {role.casefold() for role in allocated_roles}
+    counts: Mask = np.array([*(str(role).casefold() in wanted for role in roles.categories), False])[roles.codes]
+    return counts
+
+
+def involvements(columns: Columns, allocated_roles: Collection[str]) -> Involvements:
+    """The extract's involvements. Rows that end before they start or begin after the extract's date are not in it."""
+    table = "allocation"
+    start, end = columns.days(table, "started_on"), columns.days(table, "ended_on")
+    worker = columns.keys(table, "worker_id")
+    known_worker = columns.led_to(table, "worker")
+    person = ~_is_no_person(columns)[known_worker]
+    own_team = columns.keys(table, "team_id")
+    team = np.where(own_team == NONE, np.append(columns.keys("worker", "team_id"), NONE)[known_worker], own_team)
+    referral = columns.keys(table, "referral_id")
+    use = ~(start > columns.as_of) & ~(end < start)
+    end = np.where(end > columns.as_of, NO_DAY, end)
+    real = (worker != NONE) & person & role_counts(columns, allocated_roles)
+    linked = columns.led_to(table, "referral") != NONE
+    child, rank = columns.keys(table, "child_id"), columns.rank(table)
+    return Involvements(referral[use], child[use], worker[use], team[use], start[use], end[use], real[use], linked[use], rank[use])
+
+
+def holders(columns: Columns, inv: Involvements) -> Holders:
+    """Who speaks for each referral and each child: an open allocation before any other open involvement, then the latest start."""
+    order = np.lexsort((inv.rank, _since(inv.start), inv.real))
+    now = order[inv.open[order]]
+    order = np.lexsort((inv.rank, _since(inv.end)))
+    left = order[(inv.real & ~inv.open)[order]]
+    referrals, children = len(columns.names("referral_id")), len(columns.names("child_id"))
+    return Holders(
+        _last_by(inv.referral, now, referrals),
+        _last_by(inv.child, now, children),
+        _last_by(inv.referral, left, referrals),
+        _last_by(inv.child, left, children),
+    )
+
+
+def held_pairs(columns: Columns, inv: Involvements, referral: Codes, child: Codes) -> tuple[Codes, Codes]:
+    """Pairs (item, involvement): by referral where the involvement names one, else by child; items without a referral by child."""
+    size = len(columns.names("referral_id")), len(columns.names("child_id"))
+    use = inv.real
+    by_referral = pairs(referral, np.where(use & inv.linked, inv.referral, NONE), size[0])
+    by_child = pairs(child, np.where(use & ~inv.linked, inv.child, NONE), size[1])
+    lonely = pairs(np.where(referral == NONE, child, NONE), np.where(use & inv.linked, inv.child, NONE), size[1])
+    items, rows = zip(by_referral, by_child, lonely, strict=True)
+    return np.concatenate(items), np.concatenate(rows)
+
+
+def answering(columns: Columns, inv: Involvements, who: Holders, referral: Codes, child: Codes) -> tuple[Codes, Codes]:
+    """(involvement that holds the item now, real allocated one that last left it): rows of `inv`, -1 for none."""
+    now = _or(who.now_of_referral[referral], who.now_of_child[child])
+    last = _or(who.last_of_referral[referral], who.last_of_child[child])
+    return now, last
+
+
+def _or(first: Codes, second: Codes) -> Codes:
+    return np.where(first == NONE, second, first)
+
+
+def _last_by(keys: Codes, order: Codes, size: int) -> Codes:
+    """The last row in `order` of each key; one more place at the end, so that a missing key (-1) leads to none."""
+    found = np.full(size + 1, NONE, dtype=np.int64)
+    found[keys[order]] = order
+    found[NONE] = NONE
+    return found
+
+
+def _since(days: Days) -> Codes:
+    """Days as numbers that sort; missing ones come first."""
+    return np.where(np.isnat(days), np.iinfo(np.int64).min, days.astype(np.int64))
+
+
+def _is_no_person(columns: Columns) -> Mask:
+    """By row of the worker table; one more place at the end for workers that it does not list, who count as people."""
+    return np.append(columns.meets("worker", {"is_person": False}), False)

@@ -1,0 +1,80 @@
+"""Which team and which worker answer for a clock.
+
+Work that waits: whoever holds the case now (a real allocated worker before any other open involvement, the latest first); else what the
+row itself says; else the team that the last allocated worker left; else the team of the referral; else nobody (`?`).
+Work that is done is the team's that did it, where the row says so: a case that moved on takes its worker along, not its past.
+The referral's own team comes last because it is who *received* the referral, often a front door (SSD notes of suppliers).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from caseclock.clocks.columns import NONE, Codes, Columns, Mask
+from caseclock.clocks.holders import Holders, Involvements, answering
+from caseclock.clocks.rules import Answers, Held, TimescaleRule
+
+NOBODY = "?"
+"""The team id of work that no team answers for (the same sign as `measures.model.NO_TEAM`)."""
+
+
+def team_names(columns: Columns) -> list[str]:
+    """Every team that the extract names anywhere, and `?`, in order."""
+    return sorted({*columns.names("team_id"), NOBODY})
+
+
+def answers_for(rule: TimescaleRule, row: Codes, done: Mask, columns: Columns, inv: Involvements, who: Holders) -> tuple[Codes, Codes]:
+    """(team, worker) of each clock on these rows: numbers into `team_names` and into the worker ids, -1 for no worker."""
+    now, last = _speaking(rule.table, row, columns, inv, who)
+    own_team, own_worker = _own(rule.table, rule.answers, row, columns)
+    team_now = _of(inv.team, now)
+    team = np.where(done, _first(own_team, team_now), _first(team_now, own_team))
+    team = _first(team, _of(inv.team, last), _of(columns.keys("referral", "team_id"), columns.led_to(rule.table, "referral")[row]))
+    holder = np.where(np.append(inv.real, False)[now], _of(inv.worker, now), NONE)
+    worker = np.where(done, _first(own_worker, holder), _first(holder, own_worker))
+    if isinstance(rule.stop, Held):
+        worker = np.where(done, worker, NONE)  # the clock runs because nobody holds it
+    return _numbered(team, columns), worker
+
+
+def team_of_rows(table: str, row: Codes, columns: Columns, inv: Involvements, who: Holders) -> Codes:
+    """The team that answers now for each of these rows: numbers into `team_names`."""
+    now, last = _speaking(table, row, columns, inv, who)
+    own_team, _ = _own(table, Answers(), row, columns)
+    received = _of(columns.keys("referral", "team_id"), columns.led_to(table, "referral")[row])
+    return _numbered(_first(_of(inv.team, now), own_team, _of(inv.team, last), received), columns)
+
+
+def _speaking(table: str, row: Codes, columns: Columns, inv: Involvements, who: Holders) -> tuple[Codes, Codes]:
+    return answering(columns, inv, who, columns.keys(table, "referral_id")[row], columns.keys(table, "child_id")[row])
+
+
+def _own(table: str, answers: Answers, row: Codes, columns: Columns) -> tuple[Codes, Codes]:
+    """Team and worker as the row says; nothing for a referral, whose columns say who received it."""
+    nothing = np.full(len(row), NONE, dtype=np.int64)
+    if table == "referral":
+        return nothing, nothing
+    team = columns.keys(table, answers.team)[row] if answers.team else nothing
+    worker = columns.keys(table, answers.worker)[row] if answers.worker else nothing
+    no_person = np.append(columns.meets("worker", {"is_person": False}), False)
+    at = columns.row_with("worker")[worker]
+    return team, np.where(no_person[at], NONE, worker)
+
+
+def _of(values: Codes, row: Codes) -> Codes:
+    """The value of each row, -1 where the row is -1."""
+    found: Codes = np.append(values, NONE)[row]
+    return found
+
+
+def _first(*choices: Codes) -> Codes:
+    made = choices[0]
+    for choice in choices[1:]:
+        made = np.where(made == NONE, choice, made)
+    return made
+
+
+def _numbered(team: Codes, columns: Columns) -> Codes:
+    names = team_names(columns)
+    place = {name: i for i, name in enumerate(names)}
+    return np.array([*(place[name] for name in columns.names("team_id")), place[NOBODY]], dtype=np.int64)[team]

@@ -1,0 +1,84 @@
+"""What an extract cannot show, said aloud: a rule whose data is not there is not watched, rather than late for every child."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING
+
+from caseclock.clocks.columns import Columns, first_known
+from caseclock.clocks.holders import role_counts
+from caseclock.clocks.rules import Condition, Events, Held, Known, Not, TimescaleRule, Where, column_of
+from caseclock.extracts import Absence
+
+if TYPE_CHECKING:
+    from caseclock.snapshots import Snapshot
+
+
+def unwatched(snapshot: Snapshot, rules: Sequence[TimescaleRule], allocated_roles: Collection[str] = ()) -> list[Absence]:
+    """The rules that this extract cannot feed, each with the reason."""
+    columns = Columns(snapshot)
+    found = [(rule, why_not_watched(rule, columns, allocated_roles)) for rule in rules]
+    return [Absence(f"{rule.title} ({rule.id}) is not watched", because) for rule, because in found if because]
+
+
+def is_watched(rule: TimescaleRule, columns: Columns, allocated_roles: Collection[str]) -> bool:
+    return why_not_watched(rule, columns, allocated_roles) is None
+
+
+def why_not_watched(rule: TimescaleRule, columns: Columns, allocated_roles: Collection[str]) -> str | None:
+    """The reason that the rule makes no clock on this extract; None when it is watched."""
+    return (
+        _no_rows(rule.table, rule.where, columns)
+        or _never_filled(rule.table, rule.where, columns)
+        or _no_start(rule, columns)
+        or _no_stop(rule, columns, allocated_roles)
+    )
+
+
+def _no_stop(rule: TimescaleRule, columns: Columns, allocated_roles: Collection[str]) -> str | None:
+    if isinstance(rule.stop, Held):
+        return why_no_allocation(columns, allocated_roles)
+    if isinstance(rule.stop, Events):
+        return _no_rows(rule.stop.table, rule.stop.where, columns) or _never_filled(rule.stop.table, rule.stop.where, columns)
+    return None
+
+
+def why_no_allocation(columns: Columns, allocated_roles: Collection[str]) -> str | None:
+    """The reason that nobody could be found to hold any case, which would make all of them unallocated; None when all is well."""
+    if not columns.rows("allocation"):
+        return "the extract has no rows of allocation"
+    if not role_counts(columns, allocated_roles).any():
+        return "no row of allocation has one of the roles that the source's allocated_roles name"
+    return None
+
+
+def _no_rows(table: str, where: Where, columns: Columns) -> str | None:
+    """Codes say which part of a table is meant (visits on a child protection plan); flags judge the row."""
+    part = {path: condition for path, condition in where.items() if column_of(table, path).kind == "code"}
+    if columns.meets(table, part).any():
+        return None
+    said = "".join(f" with {path} {_words(condition)}" for path, condition in part.items())
+    return f"the extract has no rows of {table}{said}"
+
+
+def _never_filled(table: str, where: Where, columns: Columns) -> str | None:
+    """A flag that must be true or false, but is empty in the whole extract, cannot be judged."""
+    for path, condition in where.items():
+        if isinstance(condition, bool) and not columns.filled(table, path).any():
+            return f"{table}.{path} is empty in the whole extract"
+    return None
+
+
+def _no_start(rule: TimescaleRule, columns: Columns) -> str | None:
+    start = first_known([columns.days(rule.table, path) for path in rule.start])
+    if (start == start).any():  # NaT is not equal to itself
+        return None
+    return f"no row of {rule.table} leads to a date in {' or '.join(rule.start)}"
+
+
+def _words(condition: Condition) -> str:
+    if isinstance(condition, Known):
+        return "filled" if condition.known else "empty"
+    if isinstance(condition, Not):
+        return f"other than {condition.value}"
+    return " or ".join(str(v) for v in getattr(condition, "values", [condition]))

@@ -1,0 +1,107 @@
+"""Whose extract a path is, and for which date. Neither is ever guessed.
+
+In this order: what the caller says, `manifest.json` inside (`{"source": "north", "as_of": "2026-11-20"}`), the name
+(`north__2026-11-20.zip`; any one date written YYYY-MM-DD or YYYYMMDD), and for the source also the inbox folder it lies in.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import re
+from collections.abc import Collection
+from pathlib import Path
+
+from caseclock.errors import BadExtract
+from caseclock.extracts.bundle import MANIFEST, read_manifest
+from caseclock.extracts.source import SOURCE_ID
+
+NAME_IT = "Name it <source>__YYYY-MM-DD (for example north__2026-11-20.zip) and send it again"
+_DATE = re.compile(r"(?<!\d)(\d{4})([-_.]?)(\d{2})\2(\d{2})(?:\d{4}|\d{6})?(?!\d)")
+_SOURCE = re.compile(rf"^({SOURCE_ID}?)__", re.IGNORECASE)
+FIRST_YEAR, LAST_YEAR = 2000, 2100
+
+
+def extract_id(source: str, as_of: dt.date, sha256: str) -> str:
+    """The first 16 hex digits of SHA-256 over source, date and content hash. Same arguments, same id, on every machine."""
+    return hashlib.sha256(f"{source}|{as_of.isoformat()}|{sha256}".encode()).hexdigest()[:16]
+
+
+def identify(
+    path: Path,
+    *,
+    source: str | None = None,
+    as_of: dt.date | None = None,
+    inbox: Path | None = None,
+    known: Collection[str] = (),
+) -> tuple[str, dt.date]:
+    """(source, as_of) of an arrived path.
+
+    `inbox`: the folder that things land in; a folder between it and the path is taken for the source. `known`: configured sources;
+    when given, another one is refused, and when there is only one it need not be named. Raises BadExtract with what to do.
+    """
+    told_source, told_day = (None, None) if source and as_of else _manifest(path)
+    day = as_of or told_day or date_in(path.name)
+    whose = source or told_source or _source_in(path, inbox, known)
+    if known and whose not in known:
+        raise BadExtract(
+            "the source that this name or manifest gives is not configured",
+            where=path.name,
+            allowed=" or ".join(sorted(known)),
+            todo="Correct the name, or add a file for the source to monitoring/sources/",
+        )
+    return whose, day
+
+
+def date_in(name: str) -> dt.date:
+    """The date in a name: the one right after `<source>__`, else the only one. Raises BadExtract when there is none, or no telling."""
+    named = _SOURCE.match(name)
+    after_source = _DATE.match(name, named.end()) if named else None
+    spelled = [after_source] if after_source else list(_DATE.finditer(name))
+    found = {day for hit in spelled if (day := _date_of(hit)) is not None}
+    if len(found) == 1:
+        return found.pop()
+    what = "its name holds more than one date" if found else "its name holds no date, so nobody can know for which day it is"
+    if spelled and not found:
+        what = "the date in its name does not exist"
+    raise BadExtract(what, where=name, allowed="one date, YYYY-MM-DD or YYYYMMDD", todo=NAME_IT)
+
+
+def _date_of(hit: re.Match[str]) -> dt.date | None:
+    try:
+        day = dt.date(int(hit[1]), int(hit[3]), int(hit[4]))
+    except ValueError:
+        return None
+    return day if FIRST_YEAR <= day.year < LAST_YEAR else None
+
+
+def _source_in(path: Path, inbox: Path | None, known: Collection[str]) -> str:
+    named = _SOURCE.match(path.name)
+    if named:
+        return named.group(1).lower()
+    if inbox is not None and path.parent != inbox and inbox in path.parents:
+        return path.relative_to(inbox).parts[0].lower()
+    if len(known) == 1:
+        return next(iter(known))
+    raise BadExtract("its name does not say which source it comes from", where=path.name, todo=NAME_IT)
+
+
+def _manifest(path: Path) -> tuple[str | None, dt.date | None]:
+    """The source and date that manifest.json gives, checked; None for what it does not say."""
+    raw = read_manifest(path)
+    if raw is None:
+        return None, None
+    try:
+        said = json.loads(raw.decode("utf-8-sig"))
+        source, day = said.get("source"), said.get("as_of")
+        if source is not None and not re.fullmatch(SOURCE_ID, source):
+            raise ValueError("source")
+        return source, dt.date.fromisoformat(day) if day is not None else None
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
+        raise BadExtract(
+            f"{MANIFEST} cannot be used",
+            where=path.name,
+            allowed='{"source": "north", "as_of": "YYYY-MM-DD"}',
+            todo=f"Correct or remove {MANIFEST} and send it again",
+        ) from error

@@ -1,0 +1,236 @@
+"""Email by SMTP: one recipient per message, text and HTML, and a Message-ID that is the same on every try.
+
+A mailbox cannot be read back, so what matters is to know at which line the conversation with the server broke off: before the
+content was sent nothing can have arrived; between the content and the server's answer nobody knows.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import re
+import smtplib
+import ssl
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP as SMTP_POLICY
+from email.utils import format_datetime, parseaddr
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from caseclock.notifications import wording
+from caseclock.notifications.model import Capabilities, ChannelError, ChannelName, Handle, Item, Message
+from caseclock.now import LONDON
+from caseclock.settings import SmtpSettings
+
+TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
+SHOWN_ITEMS = 30  # keeps the HTML under 90 KB: Gmail cuts mails at about 102 KB
+SUBJECT = 180  # characters
+SMTPS_PORT: Final = 465  # TLS from the first byte (RFC 8314); every other port begins in the clear and may STARTTLS
+ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
+
+# Red and amber differ in the word first, in colour second. Pairs reach 4.5:1 with white text on them.
+COLOURS = {"Red": "#b3261e", "Amber": "#8a5300", "Resolved": "#1b6e3c", "Data passed": "#1b6e3c", "Data arrived": "#1b6e3c"}
+NEUTRAL = "#3d4a5c"
+
+
+class EmailChannel:
+    """The port `Channel` on one mail server."""
+
+    name: ChannelName = "email"
+    capabilities = Capabilities(edit=False, thread=True, reconcile=False)
+
+    def __init__(self, settings: SmtpSettings) -> None:
+        self._settings = settings
+
+    def send(self, message: Message, address: str, handle: Handle | None) -> Handle:
+        """See `Channel.send`. Every mode is a new mail in its conversation, but a mere edit cannot be mailed: permanent ChannelError."""
+        if message.mode == "update":
+            raise ChannelError("Mail cannot be edited after it is sent", permanent=True)
+        if not ADDRESS.fullmatch(address):
+            raise ChannelError("Mail: the address in routes.yaml is not of the form name@domain", permanent=True)
+        mail = mail_of(message, address, self._settings.sender)
+        self._deliver(mail.as_bytes(), address)
+        return {"message_id": str(mail["Message-ID"])}
+
+    def find(self, key: str, address: str, since: dt.datetime, handle: Handle | None) -> Handle | None:
+        """Mail cannot be read back (`capabilities.reconcile` is False)."""
+        raise ChannelError("Mail cannot be read back", permanent=True)
+
+    def _deliver(self, content: bytes, address: str) -> None:
+        """The SMTP conversation step by step; each step says what its failure means."""
+        server = self._connect()
+        try:
+            self._greet(server)
+            sender = parseaddr(self._settings.sender)[1]
+            _step(server, "MAIL FROM", lambda: server.mail(sender))
+            _step(server, "RCPT TO", lambda: server.rcpt(address))
+            _step(server, "DATA", lambda: server.docmd("DATA"), wanted=354)
+            _send_content(server, content)
+        finally:
+            _close(server)
+
+    def _connect(self) -> smtplib.SMTP:
+        s = self._settings
+        try:
+            if s.port == SMTPS_PORT:
+                return smtplib.SMTP_SSL(s.host, s.port, timeout=s.timeout, context=ssl.create_default_context())
+            return smtplib.SMTP(s.host, s.port, timeout=s.timeout)
+        except (OSError, smtplib.SMTPException) as error:
+            raise ChannelError(f"Mail: no connection to the server ({type(error).__name__})") from None
+
+    def _greet(self, server: smtplib.SMTP) -> None:
+        s = self._settings
+        try:
+            server.ehlo_or_helo_if_needed()
+            if s.starttls and s.port != SMTPS_PORT:
+                server.starttls(context=ssl.create_default_context())
+                server.ehlo()
+            if s.user and s.password:
+                server.login(s.user, s.password.get_secret_value())
+        except smtplib.SMTPNotSupportedError:
+            raise ChannelError(
+                "Mail: the server offers no STARTTLS or no login; see the connection caseclock_smtp", permanent=True
+            ) from None
+        except smtplib.SMTPAuthenticationError as error:
+            text = f"Mail: login refused ({error.smtp_code}); see the connection caseclock_smtp"
+            raise ChannelError(text, permanent=error.smtp_code >= 500) from None
+        except (OSError, smtplib.SMTPException) as error:
+            raise ChannelError(f"Mail: the server broke off at the greeting ({type(error).__name__})") from None
+
+
+# --- the conversation ----------------------------------------------------------------------------------------------
+def _step(server: smtplib.SMTP, name: str, say: Any, wanted: int = 250) -> None:
+    """One command before the content: whatever goes wrong, nothing has arrived. Of the answer only the code is kept: words may quote."""
+    try:
+        code = int(say()[0])
+    except (OSError, smtplib.SMTPException) as error:
+        raise ChannelError(f"Mail: the server broke off at {name} ({type(error).__name__})") from None
+    if code != wanted and not (wanted == 250 and code == 251):  # 251: accepted, will be forwarded
+        raise ChannelError(f"Mail: {name} refused with {code}", permanent=code >= 500)
+
+
+def _send_content(server: smtplib.SMTP, content: bytes) -> None:
+    """The content and the server's answer to it. No answer: it may have arrived."""
+    quoted = re.sub(rb"(?m)^\.", b"..", content.rstrip(b"\r\n") + b"\r\n")  # RFC 5321 4.5.2
+    try:
+        server.send(quoted + b".\r\n")
+        code = int(server.getreply()[0])
+    except (OSError, smtplib.SMTPException) as error:
+        text = f"Mail: the server broke off after the content ({type(error).__name__}); it may have arrived"
+        raise ChannelError(text, unknown=True) from None
+    if code != 250:
+        raise ChannelError(f"Mail: content refused with {code}", permanent=code >= 500)
+
+
+def _close(server: smtplib.SMTP) -> None:
+    try:
+        server.quit()
+    except (OSError, smtplib.SMTPException):
+        server.close()  # what was decided before stands
+
+
+# --- the mail ------------------------------------------------------------------------------------------------------
+def mail_of(message: Message, address: str, sender: str) -> EmailMessage:
+    """The mail for one address. The same message gives the same bytes on every try."""
+    name, own = parseaddr(sender)
+    domain = own.rpartition("@")[2] or "localhost"
+    mail = EmailMessage(policy=SMTP_POLICY)
+    mail["Subject"] = wording.plain(wording.headline(wording.worst_first(message.items)), SUBJECT)
+    mail["From"] = Address(display_name=name or "caseclock", addr_spec=own)
+    mail["To"] = Address(addr_spec=address)
+    mail["Date"] = format_datetime(message.created_at.astimezone(LONDON))
+    mail["Message-ID"] = f"<{_token(message.key)}.caseclock@{domain}>"
+    if message.episode:  # a root that never existed as a mail, so that the order of arrival does not matter
+        root = f"<episode.{hashlib.sha256(message.episode.encode()).hexdigest()[:24]}.caseclock@{domain}>"
+        mail["In-Reply-To"], mail["References"] = root, root
+    mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office answers
+    mail.set_content(text_of(message), cte="quoted-printable")
+    mail.add_alternative(html_of(message), subtype="html", cte="quoted-printable")
+    mail.set_boundary(f"=_{hashlib.sha256(message.key.encode()).hexdigest()[:32]}")
+    return mail
+
+
+def _token(key: str) -> str:
+    """The key itself where it may stand in a Message-ID, else its hash."""
+    return key if re.fullmatch(r"[A-Za-z0-9_-]{1,64}", key) else hashlib.sha256(key.encode()).hexdigest()[:40]
+
+
+def text_of(message: Message) -> str:
+    """The text part: complete by itself."""
+    items = wording.worst_first(message.items)
+    parts = [wording.headline(items) + "."] if len(items) > 1 else []
+    for item in items[:SHOWN_ITEMS]:
+        lines = [
+            wording.item_sentence(item),
+            wording.reason_sentence(item),
+            wording.next_sentence(item),
+            wording.recent_sentence(item),
+            wording.safe_link(item.link),
+        ]
+        parts.append("\n".join(line for line in lines if line))
+    parts += [wording.more_sentence(items[SHOWN_ITEMS:]), "\n".join([wording.data_sentence(items), *wording.note_sentences(message.notes)])]
+    parts.append(footer(message))
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def footer(message: Message) -> str:
+    """To whom and when, so that a forwarded mail explains itself."""
+    role, at = wording.plain(message.recipient.title), wording.moment_words(message.created_at.astimezone(LONDON))
+    return f"Sent by caseclock to {role} on {at}. It holds counts and dates only, nothing about any child."
+
+
+def html_of(message: Message) -> str:
+    """The HTML part: tables and inline styles, because classic Outlook draws with Word; no image, no remote content."""
+    items = wording.worst_first(message.items)
+    shown = items[:SHOWN_ITEMS]
+    html: str = _template().render(
+        headline=wording.headline(items),
+        several=len(items) > 1,
+        preview=wording.item_sentence(items[0]) if items else "",
+        items=[_card(item) for item in shown],
+        more=wording.more_sentence(items[SHOWN_ITEMS:]),
+        foot=[wording.data_sentence(items), *wording.note_sentences(message.notes)],
+        footer=footer(message),
+    )
+    return html
+
+
+def _card(item: Item) -> dict[str, Any]:
+    label = wording.label(item)
+    return {
+        "label": label,
+        "colour": COLOURS.get(label, NEUTRAL),
+        "subject": wording.headline_of(item).partition(": ")[2],
+        "figures": _figures(item),
+        "lines": [line for line in (wording.reason_sentence(item), wording.next_sentence(item)) if line],
+        "recent": wording.recent_sentence(item),
+        "link": wording.safe_link(item.link),
+    }
+
+
+def _figures(item: Item) -> list[tuple[str, str]]:
+    """The small table under the headline: now, before, limits, open for."""
+    if wording.WORDS[item.kind].form == "data":
+        return []
+    rows = [("Now", item.value), ("When last told", item.was), ("Limit", item.limit), ("Red limit", item.red_limit)]
+    said = [
+        (name, wording.number(value, item.unit, wording.limit_of(item)))
+        for name, value in rows
+        if wording.known(value) is not None and value is not None
+    ]
+    days = "" if item.open_wd is None else f"{item.open_wd} working {'day' if item.open_wd == 1 else 'days'}"
+    since = "" if item.since is None else f"since {wording.date_words(item.since)}"
+    opened = ", ".join(part for part in (days, since) if part)
+    return [*said, ("Open", opened)] if opened else said
+
+
+@cache
+def _template() -> Any:
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    return environment.get_template("mail.html.j2")

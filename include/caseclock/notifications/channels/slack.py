@@ -1,0 +1,311 @@
+"""Slack by slack-sdk: one root message per alert episode, edited in place; replies when a person must look again.
+
+Slack has no idempotency key. So a post is tried once (the client's default handlers post twice when an answer is lost), carries the
+delivery key in its metadata, and is looked for by it before anybody sends again. Edits and reads may be repeated freely.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Final
+from urllib.error import URLError
+
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError
+from slack_sdk.http_retry.builtin_handlers import ConnectionErrorRetryHandler, RateLimitErrorRetryHandler, ServerErrorRetryHandler
+
+from caseclock.notifications import wording
+from caseclock.notifications.model import Capabilities, ChannelError, ChannelName, Handle, Item, Message
+from caseclock.settings import SlackSettings
+
+log = logging.getLogger(__name__)
+_sdk_log = logging.getLogger("caseclock.slack_sdk")
+_sdk_log.setLevel(logging.CRITICAL)  # the SDK logs request bodies and foreign answers; what went wrong is said by ChannelError
+
+EVENT: Final = "case_alert"
+KEY_SPACE: Final = uuid.UUID("5b0f6a9e-3f0c-5d6e-9a51-6c3d0c8f2b77")  # fixed, so that a key always gives the same client_msg_id
+
+# Limits of Block Kit: https://docs.slack.dev/reference/block-kit/blocks
+HEADER, SECTION, CONTEXT_TEXT, TEXT = 150, 3000, 1000, 3900  # characters, escaped
+CONTEXT_ELEMENTS = 10
+SHOWN_ITEMS = 15  # two blocks each, far below 50; more is a list, not a message
+SHORT_WAIT = 5  # seconds: a longer Retry-After is left to the outbox
+
+LOOK_BACK = dt.timedelta(seconds=60)  # our clock against Slack's
+PAGE = 200
+
+# Errors of https://docs.slack.dev/reference/methods/chat.postMessage: what a person must do about those that never heal.
+PERMANENT: dict[str, str] = {
+    "channel_not_found": "check the channel id in routes.yaml and invite the app to the channel",
+    "not_in_channel": "invite the app to the channel",
+    "is_archived": "unarchive the channel or change routes.yaml",
+    "invalid_auth": "check the token in the connection caseclock_slack",
+    "not_authed": "check the token in the connection caseclock_slack",
+    "token_revoked": "install the app again and store its new token",
+    "token_expired": "install the app again and store its new token",
+    "account_inactive": "the app was removed from the workspace; install it again",
+    "missing_scope": "give the app the scopes chat:write and groups:history",
+    "no_permission": "give the app the scopes chat:write and groups:history",
+    "restricted_action": "a workspace setting forbids posting to this channel",
+    "ekm_access_denied": "a workspace setting forbids posting",
+    "org_login_required": "the workspace is being moved; ask its administrators",
+    "team_access_not_granted": "the app is not allowed in this workspace",
+}
+# "It's possible some aspect of the operation succeeded": Slack's own words; or a copy is said to be there already.
+UNKNOWN = {"internal_error", "fatal_error", "service_unavailable", "duplicate_message_not_found", "duplicate_channel_not_found"}
+NOT_ACCEPTED = {"ratelimited", "rate_limited", "request_timeout", "team_added_to_org", "message_limit_exceeded", "invalid_post_type"}
+BAD_BLOCKS = {"invalid_blocks", "invalid_blocks_format", "block_mismatch"}
+ROOT_GONE = {"message_not_found", "cant_update_message", "edit_window_closed", "thread_not_found", "cannot_reply_to_message"}
+
+MARKS = {"Red": "🔴", "Amber": "🟠", "On hold": "⏸", "Resolved": "✅", "Withdrawn": "↩️"}  # beside the word, never instead of it
+
+
+class ShortRateLimit(RateLimitErrorRetryHandler):  # type: ignore[misc]
+    """Waits once for a short Retry-After (429 is a sure "not accepted"); never holds a task for a long one."""
+
+    def _can_retry(self, *, response: Any = None, **others: Any) -> bool:
+        return response is not None and response.status_code == 429 and (_retry_after(response.headers) or 1) <= SHORT_WAIT
+
+
+class _Refused(Exception):
+    """Slack answered `ok: false`: it did not accept."""
+
+    def __init__(self, code: str, error: ChannelError) -> None:
+        super().__init__(code)
+        self.code, self.error = code, error
+
+
+class SlackChannel:
+    """The port `Channel` on one workspace."""
+
+    name: ChannelName = "slack"
+    capabilities = Capabilities(edit=True, thread=True, reconcile=True)
+
+    def __init__(self, settings: SlackSettings) -> None:
+        options: dict[str, Any] = {
+            "token": settings.token.get_secret_value(),
+            "base_url": settings.base_url,
+            "timeout": settings.timeout,
+            "logger": _sdk_log,
+        }
+        self._once = WebClient(**options, retry_handlers=[ShortRateLimit(max_retry_count=1)])
+        self._again = WebClient(
+            **options, retry_handlers=[ShortRateLimit(max_retry_count=1), ConnectionErrorRetryHandler(), ServerErrorRetryHandler()]
+        )
+
+    def send(self, message: Message, address: str, handle: Handle | None) -> Handle:
+        """See `Channel.send`. Where the root can no longer be edited or answered, all of it is posted as a new root."""
+        if message.mode == "post" or not handle:
+            return self._post_root(message, address)
+        try:
+            if message.mode.startswith("update"):
+                self._edit(message, handle)
+            if message.mode != "update":
+                self._reply(message, handle, broadcast=message.mode.endswith("broadcast"))
+        except _Refused as refused:
+            if refused.code not in ROOT_GONE:
+                raise refused.error from None
+            return self._post_root(message, address, "This message continues an earlier one that can no longer be changed.")
+        return handle
+
+    def find(self, key: str, address: str, since: dt.datetime, handle: Handle | None) -> Handle | None:
+        """See `Channel.find`. Looks in the channel and, with a handle, in its thread."""
+        oldest = f"{(since - LOOK_BACK).timestamp():.6f}"
+        where = {"channel": address, "oldest": oldest, "inclusive": True, "limit": PAGE, "include_all_metadata": True}
+        try:
+            found = _with_key(key, self._pages(self._again.conversations_history, where))
+            if found is None and handle:
+                thread = {**where, "channel": handle["channel"], "ts": handle["ts"]}
+                try:
+                    found = _with_key(key, self._pages(self._again.conversations_replies, thread))
+                except _Refused as refused:
+                    if refused.code not in ROOT_GONE:
+                        raise
+        except _Refused as refused:
+            raise refused.error from None
+        return None if found is None else {"channel": address, "ts": str(found.get("thread_ts") or found["ts"])}
+
+    def _post_root(self, message: Message, address: str, note: str = "") -> Handle:
+        blocks, text = root_blocks(message, note), whole_text(message.root or message.items, message)
+        try:
+            return self._post(message.key, channel=address, text=text, blocks=blocks)
+        except _Refused as refused:
+            raise refused.error from None
+
+    def _reply(self, message: Message, handle: Handle, *, broadcast: bool) -> None:
+        self._post(
+            message.key,
+            channel=handle["channel"],
+            thread_ts=handle["ts"],
+            reply_broadcast=broadcast,
+            text=whole_text(message.items, message),
+            blocks=reply_blocks(message),
+        )
+
+    def _post(self, key: str, **content: Any) -> Handle:
+        """One post with the key in its metadata. Metadata can be read by the whole workspace, so it holds nothing else."""
+        content |= {"metadata": {"event_type": EVENT, "event_payload": {"k": key}}, "client_msg_id": str(uuid.uuid5(KEY_SPACE, key))}
+        content |= {"unfurl_links": False, "unfurl_media": False, "link_names": False, "parse": "none"}
+        answer = _without_blocks_if_refused(
+            lambda blocks: _call(self._once.chat_postMessage, **(content | {"blocks": blocks})), content["blocks"]
+        )
+        return {"channel": str(answer["channel"]), "ts": str(answer["ts"])}
+
+    def _edit(self, message: Message, handle: Handle) -> None:
+        text = whole_text(message.root or message.items, message)
+        to = {"channel": handle["channel"], "ts": handle["ts"], "text": text, "link_names": False, "parse": "none"}
+        edit = self._again.chat_update
+        try:
+            _without_blocks_if_refused(lambda blocks: _call(edit, **to, blocks=blocks), root_blocks(message))
+        except ChannelError as error:  # an edit may be made twice without harm, so an unknown outcome is simply tried again
+            raise ChannelError(str(error), permanent=error.permanent, retry_after=error.retry_after) from None
+
+    def _pages(self, read: Callable[..., Any], where: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        cursor: str | None = None
+        while True:
+            answer = _call(read, **where, cursor=cursor)
+            yield from answer.get("messages") or []
+            cursor = (answer.get("response_metadata") or {}).get("next_cursor")
+            if not cursor:
+                return
+
+
+def _with_key(key: str, messages: Iterator[dict[str, Any]]) -> dict[str, Any] | None:
+    for message in messages:
+        metadata = message.get("metadata") or {}
+        if metadata.get("event_type") == EVENT and (metadata.get("event_payload") or {}).get("k") == key:
+            return message
+    return None
+
+
+def _without_blocks_if_refused(send: Callable[[list[dict[str, Any]]], Any], blocks: list[dict[str, Any]]) -> Any:
+    """Refused blocks were surely not accepted: the same goes out as text. (`[]`, because an edit without blocks keeps the old ones.)"""
+    try:
+        return send(blocks)
+    except _Refused as refused:
+        if refused.code not in BAD_BLOCKS:
+            raise
+        log.warning("Slack refused the layout of a message (%s); it is sent as text", refused.code)
+        return send([])
+
+
+# --- what went wrong -----------------------------------------------------------------------------------------------
+def _call(method: Callable[..., Any], **arguments: Any) -> Any:
+    """Calls Slack. Raises _Refused where Slack said no, else ChannelError. No text of the SDK is passed on: it may quote the message."""
+    try:
+        return method(**arguments)
+    except SlackApiError as error:
+        raise _said_no(error.response) from None
+    except Exception as error:  # noqa: BLE001 - the SDK lets through whatever urllib, ssl and json raise
+        raise _no_answer(error) from None
+
+
+def _said_no(response: Any) -> _Refused | ChannelError:
+    status, headers = int(response.status_code), response.headers or {}
+    data = response.data if isinstance(response.data, dict) else {}
+    code = str(data.get("error") or "")
+    if not code.replace("_", "").isalnum() or len(code) > 60:  # not Slack's: the page of some proxy
+        code = ""
+    if status == 429 or code in {"ratelimited", "rate_limited"}:
+        return _Refused("ratelimited", ChannelError("Slack: ratelimited", retry_after=_retry_after(headers) or 1.0))
+    if status >= 500 or status == 408 or code in UNKNOWN or (status < 400 and not code):
+        return ChannelError(f"Slack: {code or f'HTTP {status}'}; the message may have arrived", unknown=True)
+    if not code:
+        return _Refused("", ChannelError(f"Slack: HTTP {status}; not accepted"))
+    todo = PERMANENT.get(code)
+    return _Refused(code, ChannelError(f"Slack: {code}{f'; {todo}' if todo else ''}", permanent=code not in NOT_ACCEPTED))
+
+
+def _no_answer(error: Exception) -> ChannelError:
+    """urllib wraps what fails before the request is out in URLError; a refused connection or an unknown host never reached Slack."""
+    cause = error.reason if isinstance(error, URLError) else error
+    kind = type(cause).__name__
+    if isinstance(error, URLError) and kind in {"ConnectionRefusedError", "gaierror", "SSLCertVerificationError"}:
+        return ChannelError(f"Slack: no connection ({kind})")
+    return ChannelError(f"Slack: no answer ({kind}); the message may have arrived", unknown=True)
+
+
+def _retry_after(headers: Any) -> float | None:
+    for name, value in headers.items():
+        if name.lower() == "retry-after":
+            try:
+                return float(value[0] if isinstance(value, list) else value)
+            except ValueError:
+                return None
+    return None
+
+
+# --- how it looks --------------------------------------------------------------------------------------------------
+def escape(text: str, most: int) -> str:
+    """Slack's control characters as entities, so that no name can mention, link or call; cut to `most` escaped characters."""
+    cut = text
+    while True:
+        safe = cut.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+        if len(safe) <= most:
+            return safe
+        cut = cut[: len(cut) - max(1, (len(safe) - most) // 5) - 1].rstrip() + "…"
+
+
+def whole_text(items: Sequence[Item], message: Message) -> str:
+    """The whole statement: screen readers and previews read `text`, not the blocks."""
+    return escape(wording.full_text(items, message.notes, most=SHOWN_ITEMS), TEXT)
+
+
+def root_blocks(message: Message, note: str = "") -> list[dict[str, Any]]:
+    """The message as it stands now: header, each item, and the foot with the date of the data and what cannot be seen."""
+    items = wording.worst_first(message.root or message.items)
+    blocks: list[dict[str, Any]] = [{"type": "header", "text": _plain(_mark(items) + wording.headline(items), HEADER)}]
+    blocks += _one_item(items[0]) if len(items) == 1 else _many_items(items)
+    return [*blocks, *_foot(items, message, note)]
+
+
+def reply_blocks(message: Message) -> list[dict[str, Any]]:
+    """What is new, for those who follow the thread."""
+    items = wording.worst_first(message.items)
+    return [*_many_items(items), *_foot(items, message)]
+
+
+def _one_item(item: Item) -> list[dict[str, Any]]:
+    lines = [wording.details_sentence(item), wording.reason_sentence(item), wording.next_sentence(item)]
+    return [_section("\n".join(line for line in lines if line)), *_aside(item)]
+
+
+def _many_items(items: Sequence[Item]) -> list[dict[str, Any]]:
+    blocks: list[dict[str, Any]] = []
+    for item in items[:SHOWN_ITEMS]:
+        said = [wording.item_sentence(item), wording.reason_sentence(item)]
+        blocks += [_section(_mark([item]) + "\n".join(said)), *_aside(item)]
+    more = wording.more_sentence(items[SHOWN_ITEMS:])
+    return [*blocks, _section(more)] if more else blocks
+
+
+def _aside(item: Item) -> list[dict[str, Any]]:
+    """The last figures and the link, where there are any."""
+    recent, link = wording.recent_sentence(item), wording.safe_link(item.link)
+    elements = [_plain(recent, CONTEXT_TEXT)] if recent else []
+    if link and len(link) < CONTEXT_TEXT - 50:
+        elements.append({"type": "mrkdwn", "text": f"<{link.replace('&', '&amp;')}|See the cases behind this figure>", "verbatim": True})
+    return [{"type": "context", "elements": elements}] if elements else []
+
+
+def _foot(items: Sequence[Item], message: Message, note: str = "") -> list[dict[str, Any]]:
+    said = [wording.data_sentence(items), *wording.note_sentences([*message.notes, note])]
+    kept = said if len(said) <= CONTEXT_ELEMENTS else [*said[: CONTEXT_ELEMENTS - 1], f"And {len(said) - CONTEXT_ELEMENTS + 1} more notes."]
+    return [{"type": "divider"}, {"type": "context", "elements": [_plain(line, CONTEXT_TEXT) for line in kept]}]
+
+
+def _mark(items: Sequence[Item]) -> str:
+    mark = MARKS.get(wording.label(items[0])) if items else None
+    return f"{mark} " if mark else ""
+
+
+def _plain(text: str, most: int) -> dict[str, Any]:
+    """Names and sentences are plain_text: nothing in them is formatted, linked or turned into an emoji."""
+    return {"type": "plain_text", "text": escape(text, most), "emoji": False}
+
+
+def _section(text: str) -> dict[str, Any]:
+    return {"type": "section", "text": _plain(text, SECTION)}

@@ -1,0 +1,114 @@
+"""From an intent to the line that a reader gets, and from a row of the outbox to the message. Counts, limits, dates and a link."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import Any
+
+from caseclock.alerts import Instance, Intent, Observation, Told
+from caseclock.clocks.calendar import WorkingCalendar
+from caseclock.notifications.model import Item, Message, Recipient
+from caseclock.thresholds import ThresholdRule
+
+RECENT = 8  # values shown behind an alert: two months of weekly extracts
+DATES = ("as_of", "since")
+
+
+def alert_id(instance: Instance, episode: str) -> str:
+    """12 hex digits that name one episode for ever: in links, on the command line, in the audit."""
+    return hashlib.sha256(f"{instance.source}|{instance.rule}|{instance.team}|{episode}".encode()).hexdigest()[:12]
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a line says beside the intent. `names`: team id to name."""
+
+    rules: Mapping[str, ThresholdRule]
+    names: Mapping[str, str]
+    history: Mapping[Instance, Sequence[Observation]]
+    calendar: WorkingCalendar
+    today: dt.date
+    titles: Mapping[str, str] = field(default_factory=dict)
+    """Recipient id to title, for `delivery_failed`."""
+
+
+def item_of(intent: Intent, facts: Facts) -> Item:
+    """The line for one intent. A closing shows the last figure, so that its reader sees what it came down to."""
+    instance, rule = intent.instance, facts.rules.get(intent.instance.rule)
+    seen = sorted((o for o in facts.history.get(instance, ()) if o.passed), key=lambda o: o.as_of)
+    value = intent.value if intent.value is not None or not seen else seen[-1].value
+    as_of = intent.as_of or facts.today
+    since = intent.since or (dt.date.fromisoformat(intent.episode) if rule and intent.episode else None)
+    return Item(
+        kind=intent.kind,
+        instance=str(instance),
+        title=rule.title if rule else intent.kind.replace("_", " "),
+        team=facts.names.get(instance.team, instance.team) if rule else facts.titles.get(instance.team, instance.source),
+        unit=rule.unit if rule else "cases",
+        source=instance.source,
+        as_of=as_of,
+        reason=intent.reason,
+        severity=intent.severity,
+        value=value,
+        was=intent.was,
+        limit=rule.amber if rule else None,
+        red_limit=rule.red if rule else None,
+        since=since,
+        open_wd=facts.calendar.elapsed(since, facts.today) if since and since <= facts.today else None,
+        recent=tuple((o.as_of, o.value) for o in seen[-RECENT:]) if rule else (),
+    )
+
+
+def item_to_json(item: Item) -> dict[str, Any]:
+    made = {k: v.isoformat() if isinstance(v, dt.date) else v for k, v in asdict(item).items()}
+    return made | {"recent": [[day.isoformat(), value] for day, value in item.recent]}
+
+
+def item_from_json(kept: Mapping[str, Any]) -> Item:
+    """Raises TypeError when the store holds something that is no item."""
+    known = {f.name for f in fields(Item)}
+    given = {k: v for k, v in kept.items() if k in known}
+    for name in DATES:
+        given[name] = dt.date.fromisoformat(given[name]) if given.get(name) else None
+    given["recent"] = tuple((dt.date.fromisoformat(day), value) for day, value in given.get("recent", ()))
+    return Item(**given)
+
+
+def message_of(
+    key: str,
+    mode: Any,
+    recipient: Recipient,
+    items: Sequence[tuple[Instance, str, Mapping[str, Any]]],
+    beside: Sequence[Told],
+    created_at: dt.datetime,
+    *,
+    conversation: str,
+    page_url: str | None,
+    notes: tuple[str, ...] = (),
+) -> Message:
+    """`items`: instance, episode and line of each that this sending is about. `beside`: everything that the same root shows."""
+    about = {(instance, episode): _linked(line, instance, episode, page_url) for instance, episode, line in items}
+    root = dict.fromkeys((t.instance, t.episode) for t in beside)
+    drawn = {(t.instance, t.episode): _linked(t.item, t.instance, t.episode, page_url) for t in beside if t.item}
+    drawn |= about
+    order = [k for k in [*root, *about] if k in drawn]
+    return Message(
+        key=key,
+        recipient=recipient,
+        mode=mode,
+        items=tuple(about.values()),
+        root=tuple(drawn[k] for k in dict.fromkeys(order)),
+        created_at=created_at,
+        notes=notes,
+        episode=conversation,
+    )
+
+
+def _linked(line: Mapping[str, Any], instance: Instance, episode: str, page_url: str | None) -> Item:
+    item = item_from_json(line)
+    if not page_url or item.limit is None:  # what is no alert on a measure has no page
+        return item
+    return replace(item, link=f"{page_url.rstrip('/')}/caseclock/alerts/{alert_id(instance, episode)}")

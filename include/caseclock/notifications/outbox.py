@@ -1,0 +1,161 @@
+"""The outbox: what is to be sent, enqueued in the transaction that changes the state, and never twice.
+
+A row's key is a hash of recipient, channel and what the message says of which episode, with the serial of that conversation. So
+a second run, or two runs at once, make the same key and the second insert changes nothing. The level decides, not the edge:
+a row that has surely not been sent and that says what is no longer true is dropped, and the next run enqueues what is true.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+from caseclock.alerts import Instance, Intent, Kind, Told
+from caseclock.alerts.model import Mode, Suppressed, Via
+from caseclock.notifications.model import Capabilities
+
+RowState = Literal["pending", "sending", "unknown", "sent", "failed", "dropped"]
+Identity = tuple[str, str, str, str, str, int]
+"""source, rule, team, episode, kind, serial: one thing said once."""
+
+CAPABILITIES: dict[str, Capabilities] = {
+    "slack": Capabilities(edit=True, thread=True, reconcile=True, buttons=True, images=True),
+    "email": Capabilities(edit=False, thread=True, reconcile=False, images=True),
+}
+"""What is known of a channel before (or without) its being configured; a configured channel says it itself."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One item of a row: which conversation it belongs to, and the item as its reader gets it (JSON)."""
+
+    instance: Instance
+    episode: str
+    kind: Kind
+    serial: int
+    item: Mapping[str, Any]
+    via: Via = "route"
+
+    @property
+    def identity(self) -> Identity:
+        return (self.instance.source, self.instance.rule, self.instance.team, self.episode, self.kind, self.serial)
+
+    @property
+    def says(self) -> str:
+        """`fire unalloc/north 12 amber`, as the record has it."""
+        return str(Intent("", self.kind, self.instance, self.episode, "post", "", self.item.get("severity"), self.item.get("value")))
+
+
+@dataclass(frozen=True)
+class Row:
+    """One message for one recipient by one channel. `fixed`: it stands for itself and no later run replaces it."""
+
+    key: str
+    source: str
+    recipient: str
+    channel: str
+    mode: Mode
+    lines: tuple[Line, ...]
+    conversation: str
+    state: RowState = "pending"
+    fixed: bool = False
+    seq: int = 0
+    tries: int = 0
+    created_at: dt.datetime | None = None
+    not_before: dt.datetime | None = None
+    leased: bool = False
+    obsolete: str | None = None
+    reason: str = ""
+
+    @property
+    def lane(self) -> tuple[str, str]:
+        """Within one lane the order is kept."""
+        return self.recipient, self.channel
+
+
+@dataclass
+class Plan:
+    """What one run changes in the outbox."""
+
+    insert: list[Row] = field(default_factory=list)
+    redraw: list[Row] = field(default_factory=list)
+    drop: list[tuple[Row, str]] = field(default_factory=list)
+    obsolete: list[tuple[Row, str]] = field(default_factory=list)
+    suppressed: list[Suppressed] = field(default_factory=list)
+
+
+def delivery_key(recipient: str, channel: str, source: str, lines: Iterable[Line]) -> str:
+    """40 hex digits; the same for the same message whenever it is made."""
+    said = sorted([rule, team, episode, kind, serial] for _, rule, team, episode, kind, serial in (line.identity for line in lines))
+    return hashlib.sha256(json.dumps([recipient, channel, source, said]).encode()).hexdigest()[:40]
+
+
+def new_row(recipient: str, channel: str, mode: Mode, lines: Sequence[Line], conversation: str = "", *, fixed: bool = False) -> Row:
+    source = lines[0].instance.source
+    key = delivery_key(recipient, channel, source, lines)
+    return Row(key, source, recipient, channel, mode, tuple(lines), conversation or key, fixed=fixed)
+
+
+def degrade(intent: Intent, can: Capabilities) -> Intent | Suppressed:
+    """The intent in a form that the channel can give it. A channel that cannot edit posts what matters and leaves out the rest."""
+    if can.edit or intent.mode == "post":
+        return intent
+    if intent.mode == "update":
+        why = f"{intent.channel} cannot change a message once it is sent; a {intent.kind} alone is not worth a new one"
+        return Suppressed(intent.recipient, intent.channel, intent.instance, intent.episode, why, intent.kind)
+    return replace(intent, mode="post")
+
+
+def plan_lane(wanted: Sequence[tuple[Intent, Line]], rows: Sequence[Row], told: Mapping[tuple[Instance, str], Told]) -> Plan:
+    """Compares what is wanted in one lane with what already waits in it.
+
+    Waiting rows that are still true are drawn again with today's figures; those that are not are dropped. A row that may have
+    arrived is never touched: it locks its alerts until that is known, and is marked so that it is not sent again if it has not.
+    """
+    plan = Plan()
+    left = {line.identity: (intent, line) for intent, line in wanted}
+    locked: set[Instance] = set()
+    for row in sorted(rows, key=lambda r: r.seq):
+        if row.fixed or not row.lines:
+            continue
+        gone = [line for line in row.lines if line.identity not in left]
+        in_flight = row.state in {"sending", "unknown"} or row.leased
+        if in_flight:
+            locked |= {line.instance for line in row.lines}
+            for line in row.lines:
+                left.pop(line.identity, None)
+        if gone:
+            (plan.obsolete if in_flight else plan.drop).append((row, f"no longer so: {', '.join(line.says for line in gone)}"))
+        elif not in_flight:
+            fresh = tuple(left.pop(line.identity)[1] for line in row.lines)
+            if fresh != row.lines:
+                plan.redraw.append(replace(row, lines=fresh))
+    for identity, (intent, line) in list(left.items()):
+        if line.instance in locked:
+            del left[identity]
+            why = "an earlier message about it is on its way and its arrival is not yet known"
+            plan.suppressed.append(Suppressed(intent.recipient, intent.channel, line.instance, line.episode, why, line.kind))
+    plan.insert = _grouped(left.values(), told)
+    return plan
+
+
+def _grouped(wanted: Iterable[tuple[Intent, Line]], told: Mapping[tuple[Instance, str], Told]) -> list[Row]:
+    """Posts of one run are one message; edits and replies are one per root that they belong to."""
+    groups: dict[tuple[str, str, int], list[tuple[Intent, Line]]] = {}
+    for intent, line in wanted:
+        root = "" if intent.mode == "post" else json.dumps(intent.handle, sort_keys=True)
+        turn = 0
+        while any(line.instance == other.instance for _, other in groups.get((intent.mode, root, turn), ())):
+            turn += 1  # two things about one alert are two messages
+        groups.setdefault((intent.mode, root, turn), []).append((intent, line))
+    made = []
+    for group in groups.values():
+        first, line = group[0]
+        known = told.get((line.instance, line.episode))
+        conversation = known.conversation if known and known.open else ""
+        made.append(new_row(first.recipient, first.channel, first.mode, [entry for _, entry in group], conversation))
+    return made

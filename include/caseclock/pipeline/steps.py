@@ -1,0 +1,179 @@
+"""The five steps of one extract, in their order, and `run`: all of them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from caseclock import now as clock
+from caseclock.errors import BadExtract
+from caseclock.pipeline.arrival import Arrival, add
+from caseclock.pipeline.house import House, Report, Step
+from caseclock.pipeline.people import bring_alerts_up_to_date, deliver_due
+from caseclock.storage import ledger
+from caseclock.storage.engine import reading
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from caseclock.extracts import Extract
+    from caseclock.quality.history import History
+
+log = logging.getLogger(__name__)
+
+
+def take_snapshot(house: House, extract_id: str) -> Report:
+    """Extract to typed canonical tables; rows that cannot be used go to quarantine.
+
+    An extract that cannot be read at all is refused: it gets a quality report of verdict *hold*, so that its numbers never
+    speak and everybody who must know is told by the same rule as for a failed gate (docs/decisions/0002).
+    """
+    from caseclock.extracts.bundle import open_bundle
+    from caseclock.extracts.readers import read
+    from caseclock.snapshots import store
+    from caseclock.snapshots.typing import build
+
+    extract = house.extract(extract_id)
+    step = Step(house, extract.id, "take_snapshot")
+    if not step.done:
+        source = house.source(extract.source)
+        try:
+            snapshot = build(extract, read(open_bundle(Path(extract.path)), source, extract.as_of), source)
+        except BadExtract as error:
+            _refuse(step, extract, str(error))
+        else:
+            store.save(snapshot, house.settings.snapshots)
+            with step.finish() as c:
+                ledger.save_counts(c, extract.id, snapshot.counts())
+    with reading(house.engine) as c:
+        counts = ledger.counts_of(c, extract.id)
+        refused = ledger.refused_reason(c, extract.id)
+    report: Report = {"extract_id": extract.id, "read": sum(n.read for n in counts.values()), "kept": sum(n.kept for n in counts.values())}
+    return {**report, "refused": refused} if refused else report
+
+
+def check_quality(house: House, extract_id: str) -> Report:
+    """Snapshot to verdict; rows that a critical rule forbids go to quarantine."""
+    from caseclock.quality.gate import check
+    from caseclock.quality.quarantine import set_aside
+    from caseclock.quality.report import report_text
+    from caseclock.snapshots import store
+
+    extract = house.extract(extract_id)
+    step = Step(house, extract.id, "check_quality")
+    if not step.done and not step.refused:
+        snapshot = store.load(extract, house.settings.snapshots)
+        report = check(snapshot, history_of(house, extract), house.config.quality)
+        accepted = set_aside(snapshot, report)
+        store.save(accepted, house.settings.accepted)
+        log.info("%s", report_text(snapshot, report))
+        with step.finish() as c:
+            ledger.save_counts(c, extract.id, accepted.counts())
+            ledger.save_quality(c, extract.id, report, snapshot.absences, clock.now())
+    with reading(house.engine) as c:
+        found = ledger.quality_of(c, extract.id)
+    assert found is not None, "take_snapshot comes first"
+    return {"extract_id": extract.id, "verdict": found.verdict, "reasons": found.reasons}
+
+
+def compute_measures(house: House, extract_id: str) -> Report:
+    """Accepted tables to the clock frame, and the clock frame to values per team."""
+    from caseclock.clocks.frame import clock_frame
+    from caseclock.clocks.watched import unwatched
+    from caseclock.measures import compute
+    from caseclock.snapshots import store
+
+    extract = house.extract(extract_id)
+    step = Step(house, extract.id, "compute_measures")
+    if not step.done and not step.refused:
+        snapshot = store.load(extract, house.settings.accepted)
+        roles, rules = house.source(extract.source).allocated_roles, house.config.timescales
+        frame = clock_frame(snapshot, rules, house.calendar, roles)
+        clocked = clock.seconds()
+        _keep_frame(frame, clocks_path(house, extract))
+        values = compute(frame, snapshot, house.config.measures, rules, roles)
+        with step.finish() as c:
+            ledger.save_measures(c, extract, values, snapshot.tables["team"])
+            ledger.add_absences(c, extract.id, unwatched(snapshot, rules, roles))
+            ledger.mark_done(c, extract.id, "clocks", clock.now(), clocked - step.began)
+    with reading(house.engine) as c:
+        return {"extract_id": extract.id, "values": len(ledger.measures_of(c, extract.id))}
+
+
+def update_alerts(house: House, extract_id: str, now: dt.datetime) -> Report:
+    """The history of this extract's source to alerts and outbox rows, in one transaction.
+
+    It may always be run again, also for an old extract: what everybody ought to have been told is compared with what they were told.
+    """
+    extract = house.extract(extract_id)
+    step = Step(house, extract.id, "update_alerts")
+    with step.finish() as c:
+        return {"extract_id": extract.id, **bring_alerts_up_to_date(house, c, extract.source, now)}
+
+
+def notify(house: House, now: dt.datetime, extract_id: str | None = None) -> Report:
+    """Sends what is due. With `extract_id` the extract's path is finished by it."""
+    outcomes = deliver_due(house, now)
+    if extract_id:
+        with Step(house, extract_id, "notify").finish():
+            pass
+    return outcomes
+
+
+def run(house: House, arrival: Arrival, now: dt.datetime, *, deliver: bool = True) -> Report:
+    """The whole path of one extract, without Airflow. The keys of the report are those of `caseclock run --json`."""
+    from caseclock.pipeline.ask import run_report
+
+    extract = add(house, arrival, now)
+    began = clock.seconds()
+    for step in (take_snapshot, check_quality, compute_measures):
+        step(house, extract.id)
+    update_alerts(house, extract.id, now)
+    sent = notify(house, now, extract.id) if deliver else {"outcomes": []}
+    if not deliver:
+        with Step(house, extract.id, "notify").finish():
+            pass
+    return run_report(house, extract, sent["outcomes"], clock.seconds() - began)
+
+
+# --- inside --------------------------------------------------------------------------------------------------------
+def _refuse(step: Step, extract: Extract, reason: str) -> None:
+    from caseclock.quality import QualityReport
+
+    with step.finish() as c:
+        ledger.refuse(c, extract.id, reason)
+        ledger.save_quality(c, extract.id, QualityReport("hold", [f"The extract could not be read: {reason}"]), (), clock.now())
+
+
+def history_of(house: House, extract: Extract) -> History:
+    """What earlier accepted extracts of the same source say about this one."""
+    from caseclock.quality.history import Accepted, History
+    from caseclock.snapshots import store
+
+    with reading(house.engine) as c:
+        found = ledger.accepted_before(c, extract.source, extract.as_of)
+    by_id = {e.id: e for e, _ in found}
+    return History(
+        tuple(Accepted(e.id, e.as_of, kept) for e, kept in found),
+        coverage="window" if _is_annex_a(extract) else "full",
+        load=lambda id_: store.load(by_id[id_], house.settings.accepted),
+    )
+
+
+def _is_annex_a(extract: Extract) -> bool:
+    """Its lists hold the last six months, so ids that are gone mean nothing."""
+    return extract.name.lower().endswith((".xlsx", ".xlsm"))
+
+
+def clocks_path(house: House, extract: Extract) -> Path:
+    return house.settings.clocks / extract.source / str(extract.as_of) / f"{extract.id}.parquet"
+
+
+def _keep_frame(frame: pd.DataFrame, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    half = path.with_name(f".{path.name}.{os.getpid()}.part")
+    frame.to_parquet(half, index=False)
+    half.replace(path)

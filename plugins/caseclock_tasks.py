@@ -1,0 +1,82 @@
+"""What every caseclock task has in common: an open house, when to try again, and whom to tell when it is over.
+
+DAG files are parsed again and again, so nothing of the library is imported before a task runs.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import RetryAction, RetryPolicy
+
+if TYPE_CHECKING:
+    from airflow.sdk.definitions.retry_policy import RetryDecision
+
+    from caseclock.pipeline import House
+
+log = logging.getLogger(__name__)
+
+
+@contextmanager
+def open_house() -> Iterator[House]:
+    """The library's house on this installation's settings, for one task."""
+    logging.getLogger("great_expectations").setLevel(logging.WARNING)  # else more than 200 lines per import in every task log
+    from caseclock_connections import settings
+
+    from caseclock import pipeline
+
+    with pipeline.open_house(settings()) as house:
+        yield house
+
+
+class UnlessAPersonMustAct(RetryPolicy):
+    """Try again, unless the error says that somebody must put something right first: extract, configuration or use."""
+
+    def evaluate(self, exception: BaseException, try_number: int, max_tries: int, context: Any = None) -> RetryDecision:
+        from airflow.sdk.definitions.retry_policy import RetryDecision
+
+        from caseclock.errors import CaseclockError
+
+        faults = CaseclockError.exit_code  # an error with this code is a fault of the surroundings; any other code needs a person
+        if isinstance(exception, CaseclockError) and exception.exit_code != faults:
+            return RetryDecision(action=RetryAction.FAIL, reason=f"{type(exception).__name__}: the same again would fail the same way")
+        return RetryDecision(action=RetryAction.DEFAULT)
+
+
+def tell_data_engineers(context: dict[str, Any]) -> None:
+    """A task has failed for good: put a message to data engineers into the outbox. Never raises; the task log has the rest."""
+    task = context["ti"]
+    where = f"{task.dag_id}.{task.task_id} (run {task.run_id})"
+    try:
+        from caseclock import now, pipeline
+
+        with open_house() as house:
+            pipeline.report_fault(house, now.now(), where, _what(context.get("exception")))
+    except Exception as error:  # noqa: BLE001 - a callback that raises hides the failure that it was called for
+        log.error("%s failed, and the data engineers could not be told (%s)", where, type(error).__name__)
+
+
+def _what(exception: BaseException | str | None) -> str:
+    """The failure in words that may leave the house. Only our own errors promise to hold no value from a row."""
+    from caseclock.errors import CaseclockError
+
+    if isinstance(exception, CaseclockError):
+        return str(exception)
+    name = type(exception).__name__ if isinstance(exception, BaseException) else "the process ended"
+    return f"{name}; the task log says more"
+
+
+DEFAULT_ARGS: dict[str, Any] = {
+    "owner": "caseclock",
+    "retries": 5,  # with the delays below some five minutes: a share that comes back, a database that restarts, a killed worker
+    "retry_delay": timedelta(seconds=10),
+    "retry_exponential_backoff": 2.0,
+    "max_retry_delay": timedelta(minutes=2),
+    "retry_policy": UnlessAPersonMustAct(),
+    "execution_timeout": timedelta(minutes=15),
+    "on_failure_callback": tell_data_engineers,
+}

@@ -1,0 +1,76 @@
+"""A task works on the store and the channels that the installation names: by connection, or by environment."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from airflow.sdk import Connection
+from caseclock_connections import ConnectionMissing, settings
+
+from caseclock.errors import BadConfig, WrongUse
+
+SECRET = "marked-canary-secret"
+
+STORE = Connection(
+    conn_id="caseclock_store", conn_type="postgres", host="db", port=5432, login="app", password=SECRET + "/@", schema="store"
+)
+SLACK = Connection(conn_id="caseclock_slack", conn_type="slack", password=SECRET, extra='{"base_url": "http://127.0.0.1:9/api/"}')
+SMTP = Connection(
+    conn_id="caseclock_smtp",
+    conn_type="smtp",
+    host="relay",
+    port=25,
+    extra='{"from_email": "caseclock@example.org", "disable_tls": true, "timeout": 5}',
+)
+GIVEN = {connection.conn_id: connection for connection in (STORE, SLACK, SMTP)}
+
+
+def test_connections_come_before_the_environment(tmp_path: Path) -> None:
+    env = {"CASECLOCK_HOME": str(tmp_path), "CASECLOCK_STORE_URL": "sqlite:///other.db", "CASECLOCK_SMTP_HOST": "other"}
+    found = settings(find=GIVEN.get, env=env)
+    assert found.store_url == f"postgresql+psycopg2://app:{SECRET}%2F%40@db:5432/store"
+    assert found.slack is not None
+    assert (found.slack.token.get_secret_value(), found.slack.base_url) == (SECRET, "http://127.0.0.1:9/api/")
+    assert found.smtp is not None
+    smtp = found.smtp
+    assert (smtp.host, smtp.port, smtp.sender, smtp.starttls, smtp.timeout) == ("relay", 25, "caseclock@example.org", False, 5)
+
+
+def test_without_connections_the_environment_is_used(tmp_path: Path) -> None:
+    found = settings(find=lambda _: None, env={"CASECLOCK_HOME": str(tmp_path), "CASECLOCK_SLACK_TOKEN": SECRET})
+    assert found.store_url == f"sqlite:///{tmp_path / 'caseclock.db'}"
+    assert found.slack is not None
+    assert found.smtp is None
+
+
+def test_a_listed_connection_that_is_not_found_is_a_fault_and_never_another_store(tmp_path: Path) -> None:
+    env = {"CASECLOCK_HOME": str(tmp_path), "CASECLOCK_CONNECTIONS": "caseclock_store, caseclock_slack"}
+    with pytest.raises(ConnectionMissing, match="caseclock_store"):
+        settings(find=lambda _: None, env=env)
+    assert issubclass(ConnectionMissing, OSError), "so it is tried again: Airflow may just not have answered"
+
+
+def test_airflow_is_asked_by_name(caseclock_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_CASECLOCK_STORE", "sqlite:///" + str(caseclock_home / "a.db").replace("/", "%2F"))
+    monkeypatch.setenv("AIRFLOW_CONN_CASECLOCK_SLACK", f"slack://:{SECRET}@")
+    found = settings(env={**os.environ, "CASECLOCK_CONNECTIONS": "caseclock_store,caseclock_slack"})
+    assert found.store_url == f"sqlite:///{caseclock_home / 'a.db'}"
+    assert found.slack is not None
+    assert found.slack.token.get_secret_value() == SECRET
+
+
+def test_no_secret_is_shown(tmp_path: Path) -> None:
+    found = settings(find=GIVEN.get, env={"CASECLOCK_HOME": str(tmp_path)})
+    assert SECRET not in repr(found.slack)
+    assert SECRET not in str(found.smtp)
+
+
+def test_an_unknown_kind_of_store_and_a_missing_home_are_said_plainly(tmp_path: Path) -> None:
+    other = {"caseclock_store": Connection(conn_id="caseclock_store", conn_type="mysql", host="db", password=SECRET)}
+    with pytest.raises(BadConfig, match="expected postgres or sqlite") as refused:
+        settings(find=other.get, env={"CASECLOCK_HOME": str(tmp_path)})
+    assert SECRET not in str(refused.value)
+    with pytest.raises(WrongUse, match="CASECLOCK_HOME"):
+        settings(find=lambda _: None, env={})
