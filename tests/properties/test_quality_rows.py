@@ -41,7 +41,7 @@ def snapshots(draw: st.DrawFn) -> Snapshot:
     return snapshot(rejects=[Reject(table, f"{table}.csv", row, "?", "unreadable") for table, row in unread], **frames)
 
 
-SLOW = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+SLOW = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 
 @SLOW
@@ -59,6 +59,7 @@ def test_every_row_is_kept_or_has_a_reason(made: Snapshot) -> None:
         if count:
             assert count.read == len(read) + len({p for p in reasons if p[0] == table and p[2] >= 100})
     assert done.counts().keys() == made.counts().keys()
+    assert check(Snapshot(done.extract, done.tables), History()).rejects == []  # nothing that speaks is impossible
 
 
 @SLOW
@@ -69,12 +70,3 @@ def test_great_expectations_counts_what_the_flags_say(made: Snapshot) -> None:
     for table, c in checks.items():
         for rule in c.flags:
             assert counted.get((table, str(rule)), 0) == int(c.flags[rule].sum())
-
-
-@SLOW
-@given(snapshots())
-def test_a_second_look_at_what_was_kept_puts_nothing_more_aside_for_its_own_dates(made: Snapshot) -> None:
-    """Only a parent that was put aside can change what is said of a row, and then it is no longer asked about the parent."""
-    done = set_aside(made, check(made, History()))
-    again = check(Snapshot(done.extract, done.tables), History())
-    assert again.rejects == []

@@ -39,6 +39,16 @@ def test_in_time_exactly_when_authorised_by_the_due_date(spec):
     )
 
 
+def test_the_due_date_decides_on_a_weekend_right_after_it(spec):
+    """Due Wednesday 24 December 2025; no working day passes until Monday 29th, yet Saturday 27th is late."""
+    spec.check(
+        "assessment_45_dfe",
+        "2025-12-27",
+        assessment="assessment_id child_id started_on authorised_on\nA1 C1 2025-10-22 2025-12-24\nA2 C2 2025-10-22 2025-12-27\nA3 C3 2025-10-22 -",
+        expected="due_on elapsed limit state\n2025-12-24 45 45 done_in_time\n2025-12-24 45 45 done_late\n2025-12-24 45 45 overdue",
+    )
+
+
 def test_an_authorisation_after_the_extract_date_has_not_happened_yet(spec):
     table = "assessment_id child_id started_on authorised_on\nA1 C1 2026-02-02 2026-02-20"
     spec.check("assessment_45_dfe", "2026-02-19", "stopped_on elapsed state\n- 13 running", assessment=table)

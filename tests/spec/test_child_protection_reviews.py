@@ -26,7 +26,7 @@ def test_the_end_of_the_month_is_kept_and_29_february_is_a_day(spec):
         "2024-03-01",
         plan="plan_id child_id kind started_on\nP1 C1 cp 2023-11-30\nP2 C2 cp 2023-11-29",
         review=reviews("V1 C1 P1 cp 2024-02-29 no"),
-        expected="item_ref due_on elapsed state\nP1 2024-02-29 2 done_in_time\nP2 2024-02-29 3 overdue",
+        expected="item_ref due_on elapsed state\nP1 2024-02-29 3 done_in_time\nP2 2024-02-29 3 overdue",
     )
 
 

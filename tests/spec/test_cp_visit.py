@@ -23,7 +23,12 @@ def test_a_visit_at_which_the_child_was_not_seen_stops_nothing(spec):
         "cp_visit",
         "2026-01-20",
         plan=PLAN,
-        visit="visit_id child_id plan_id kind visit_on seen\nV1 C1 P1 cp 2026-01-16 no\nV2 C1 P1 cp 2026-01-19 -\nV9 C9 P9 cp 2026-01-16 yes",
+        visit="""
+        visit_id child_id plan_id kind visit_on   seen
+        V1       C1       P1      cp   2026-01-16 no
+        V2       C1       P1      cp   2026-01-19 -
+        V9       C9       P9      cp   2026-01-16 yes
+        """,
         expected="started_on stopped_on elapsed state\n2026-01-05 - 11 overdue",
     )
 

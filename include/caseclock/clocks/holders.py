@@ -52,7 +52,7 @@ class Holders:
 
 
 def role_counts(columns: Columns, allocated_roles: Collection[str]) -> Mask:
-    """The involvements whose role is an allocated one; case does not matter. All of them when the extract has no roles, or none are named."""
+    """Where the role is an allocated one; case does not matter. Everywhere when the extract has no roles, or none are named."""
     filled = columns.filled("allocation", "role")
     if not allocated_roles or not filled.any():
         return np.ones(len(filled), dtype=bool)

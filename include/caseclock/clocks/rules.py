@@ -50,7 +50,27 @@ class Known(_Entry):
     known: StrictBool
 
 
-Condition = StrictBool | str | Not | OneOf | Known
+_CONDITION_KINDS = {"not": "not", "value": "not", "in": "in", "values": "in", "known": "known"}
+
+
+def _condition_kind(value: Any) -> str | None:
+    if isinstance(value, dict):
+        return next((_CONDITION_KINDS[key] for key in value if key in _CONDITION_KINDS), None)
+    return {bool: "flag", str: "text", Not: "not", OneOf: "in", Known: "known"}.get(type(value))
+
+
+Condition = Annotated[
+    Annotated[StrictBool, Tag("flag")]
+    | Annotated[str, Tag("text")]
+    | Annotated[Not, Tag("not")]
+    | Annotated[OneOf, Tag("in")]
+    | Annotated[Known, Tag("known")],
+    Discriminator(
+        _condition_kind,
+        custom_error_type="condition",
+        custom_error_message="expected true, false, text, {not: value}, {in: [values]} or {known: true}",
+    ),
+]
 Where = dict[str, Condition]
 
 

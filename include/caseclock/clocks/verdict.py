@@ -26,7 +26,10 @@ class Verdict:
 
 
 def verdict(rule: TimescaleRule, start: Days, stop: Days, as_of: np.datetime64, calendar: WorkingCalendar) -> Verdict:
-    """In time exactly when stop <= due. Open clocks are aged to `as_of`. Raises NotCovered outside the calendar's years."""
+    """In time exactly when stop <= due. Open clocks are aged to `as_of`. Raises NotCovered outside the calendar's years.
+
+    The due date decides, not `elapsed <= limit`: due on Friday and done on Saturday has the same elapsed working days, and is late.
+    """
     limit = limit_of(rule, start)
     until = np.where(np.isnat(stop), as_of, stop)
     zero = start - 1 if rule.count_start_day else start  # a council that calls the start day 1 counts from the day before

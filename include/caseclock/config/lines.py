@@ -1,10 +1,12 @@
 """YAML with line numbers: a value, and for every place in it the line that it stands on.
 
-`on`, `off`, `yes`, `no` are words here, not flags (YAML 1.1 makes flags of them and a key `on:` becomes `True:`).
+The traps of YAML 1.1 are taken out: `on`, `off`, `yes`, `no` are words, not flags (a key `on:` would become `True:`); `18:00` is text,
+not 1080; `010` is text, not 8; a date that does not exist is named with its line.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +15,7 @@ from typing import Any
 import yaml
 
 Place = tuple[str | int, ...]
+DEEPEST = 20
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,14 @@ class Document:
     value: Any = None
     lines: dict[Place, int] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    kept: list[int] = field(default_factory=list)
+    """Where the file is a list: the numbers of its sound entries."""
+
+    @property
+    def ids(self) -> list[str | None]:
+        """Where the file is a list: the id of each entry as written, None where there is none."""
+        entries = self.value if isinstance(self.value, list) else []
+        return [str(e["id"]) if isinstance(e, dict) and "id" in e else None for e in entries]
 
     def line_of(self, place: Place) -> int:
         """The line of a place; of the nearest place around it when it is not there (a missing key)."""
@@ -52,15 +63,27 @@ class Document:
 
 
 class _Loader(yaml.SafeLoader):
-    """true and false are flags, and nothing else is."""
+    """true and false are flags, plain decimals are numbers, YYYY-MM-DD are dates; everything else is text."""
 
 
-_Loader.yaml_implicit_resolvers = {
-    key: [(tag, regexp) for tag, regexp in found if tag != "tag:yaml.org,2002:bool"]
-    for key, found in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-for _first, _word in (("t", "true"), ("T", "True"), ("f", "false"), ("F", "False")):
-    _Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(f"^{_word}$"), [_first])
+def _date(loader: _Loader, node: yaml.ScalarNode) -> dt.date:
+    try:
+        return dt.date.fromisoformat(node.value)
+    except ValueError as error:
+        raise yaml.constructor.ConstructorError(None, None, "there is no such date", node.start_mark) from error
+
+
+_Loader.yaml_implicit_resolvers = {}
+for _tag, _pattern, _first in (
+    ("bool", r"^(?:true|True|false|False)$", "tTfF"),
+    ("int", r"^[-+]?(?:0|[1-9][0-9]*)$", "-+0123456789"),
+    ("float", r"^[-+]?[0-9]+\.[0-9]*$", "-+0123456789"),
+    ("null", r"^(?:~|null|Null|NULL|)$", ["~", "n", "N", ""]),
+    ("timestamp", r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", "0123456789"),
+    ("merge", r"^<<$", "<"),
+):
+    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(_pattern), list(_first))
+_Loader.add_constructor("tag:yaml.org,2002:timestamp", _date)
 
 
 def read(file: Path) -> Document:
@@ -71,24 +94,34 @@ def read(file: Path) -> Document:
     except (OSError, UnicodeDecodeError) as error:
         document.problems.append(Problem(file, 1, "", f"it cannot be read ({type(error).__name__})", "a text file in UTF-8"))
         return document
-    loader = _Loader(text)
     try:
+        loader = _Loader(text)
         node = loader.get_single_node()
         if node is not None:
             _walk(node, (), document)
             document.value = loader.construct_document(node)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        document.problems.append(
-            Problem(file, mark.line + 1 if mark else 1, "", f"this is no valid YAML: {error.problem}", "see the other entries")
-        )
+        document.problems.append(_no_yaml(file, error))
         document.value = None
-    finally:
-        loader.dispose()
+    except yaml.YAMLError as error:  # a character that YAML does not allow
+        line = text[: getattr(error, "position", 0)].count("\n") + 1
+        document.problems.append(Problem(file, line, "", "there is a character in it that YAML does not allow", "plain text in UTF-8"))
     return document
 
 
+def _no_yaml(file: Path, error: yaml.MarkedYAMLError) -> Problem:
+    mark = error.problem_mark or error.context_mark
+    line = mark.line + 1 if mark else 1
+    if isinstance(error, yaml.constructor.ConstructorError):
+        return Problem(file, line, "", str(error.problem), "a value such as 10, true, 2026-11-20 or text")
+    if "\t" in str(error.problem):
+        return Problem(file, line, "", "a tab stands here", "spaces; YAML indents by spaces alone")
+    return Problem(file, line, "", f"this is no valid YAML: {error.problem}", "`key: value`, or `- ` before each entry of a list")
+
+
 def _walk(node: yaml.Node, place: Place, document: Document) -> None:
+    if len(place) > DEEPEST:  # an alias inside its own anchor would never end
+        raise yaml.composer.ComposerError(None, None, "it refers to itself", node.start_mark)
     document.lines.setdefault(place, node.start_mark.line + 1)
     if isinstance(node, yaml.SequenceNode):
         for n, child in enumerate(node.value):

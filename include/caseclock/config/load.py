@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
@@ -12,11 +10,12 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from caseclock.clocks.calendar import CalendarConfig
 from caseclock.clocks.rules import TimescaleRule
+from caseclock.config.between import between, nearest, place_of
 from caseclock.config.lines import Document, Place, Problem, read
 from caseclock.errors import BadConfig
 from caseclock.extracts.source import SourceConfig
-from caseclock.measures.model import MeasureConfig, MeasureId
-from caseclock.notifications.routes import Routes, check_manners
+from caseclock.measures.model import MeasureConfig
+from caseclock.notifications.routes import Routes
 from caseclock.quality.config import QualityConfig
 from caseclock.thresholds import ThresholdRule
 
@@ -29,9 +28,6 @@ FILES: dict[str, tuple[Any, bool]] = {
     "quality.yaml": (QualityConfig, False),
 }
 """File to the model of its whole, and whether it must be there."""
-
-PER_RULE: tuple[MeasureId, ...] = ("open", "overdue", "due_soon", "in_time")  # these have one figure per clock rule behind a dot
-WORDS = {"working_day": 1, "weekly": 5}  # cadence of a source: one extract every so many working days
 
 
 @dataclass(frozen=True)
@@ -52,9 +48,8 @@ def load(folder: Path) -> Config:
     made, problems = _read_all(folder)
     if problems:
         text = "\n".join(str(p) for p in problems)
-        raise BadConfig(
-            f"{len(problems)} problems in the configuration\n{text}", where=str(folder), todo="`caseclock check-config` lists them again."
-        )
+        count = f"{len(problems)} problem{'' if len(problems) == 1 else 's'}"
+        raise BadConfig(f"{count} in the configuration\n{text}\n`caseclock check-config` lists them again", where=str(folder))
     return Config(
         sources={s.id: s for s in made["sources"]},
         timescales=made["timescales.yaml"],
@@ -83,10 +78,10 @@ def _read_all(folder: Path) -> tuple[dict[str, Any], list[Problem]]:
         elif needed:
             problems.append(Problem(file, 1, "", "this file is missing", "copy the one that ships with caseclock"))
     problems += _sources(folder, made)
-    problems += _together(made, documents)
+    problems += between(made, documents)
     known = {folder / name for name in FILES}
     problems += [
-        Problem(stray, 1, "", "nothing reads this file", _nearest(stray.name, FILES))
+        Problem(stray, 1, "", "nothing reads this file", nearest(stray.name, FILES))
         for stray in sorted(folder.glob("*.y*ml"))
         if stray not in known
     ]
@@ -105,40 +100,75 @@ def _sources(folder: Path, made: dict[str, Any]) -> list[Problem]:
             if one["source"].id != file.stem:
                 problems.append(document.problem(("id",), f"the file is called {file.stem}.yaml", f"id: {file.stem}"))
             made["sources"].append(one["source"])
+    for stray in sorted(set((folder / "sources").glob("*")) - set(files)):
+        if stray.is_file() and not stray.name.startswith("."):
+            problems.append(Problem(stray, 1, "", "nothing reads this file", "a name that ends in .yaml"))
     if not files:
         problems.append(Problem(folder / "sources", 1, "", "there is no source", "one YAML file per source of extracts"))
     return problems
 
 
 def _validate(document: Document, model: Any, name: str, made: dict[str, Any], problems: list[Problem]) -> None:
-    if document.problems:
-        problems.extend(document.problems)
-    value = document.value
-    if value is None and not document.problems:
-        value = [] if model not in (Routes,) and not isinstance(model, type) else {}
+    """Puts what is sound into `made`: of a list the sound entries, so that one slip does not hide those of other files."""
+    problems.extend(document.problems)
     if document.value is None and document.problems:
         return
+    value = document.value
+    if value is None:
+        value = {} if isinstance(model, type) else []
     try:
         whole = TypeAdapter(model).validate_python(value)
     except ValidationError as error:
-        problems.extend(_problem_of(document, model, e) for e in error.errors())
-        return
+        problems.extend(problem for e in error.errors() for problem in _problems_of(document, model, e))
+        if not isinstance(value, list) or isinstance(model, type):
+            return
+        unsound = {e["loc"][0] for e in error.errors()}
+        document.kept = [n for n in range(len(value)) if n not in unsound]
+        whole = TypeAdapter(model).validate_python([value[n] for n in document.kept])
+    else:
+        document.kept = list(range(len(whole))) if isinstance(whole, list) else []
     if isinstance(whole, list):
-        problems.extend(_twice(document, whole))
+        problems.extend(_twice(document))
     made[name] = whole
 
 
-def _problem_of(document: Document, model: Any, error: Any) -> Problem:
+def _problems_of(document: Document, model: Any, error: Any) -> list[Problem]:
+    """One error of a model, in plain words, where it stands in the file."""
     place: Place = tuple(error["loc"])
     here = tuple(p for n, p in enumerate(place) if place[: n + 1] in document.lines or n == len(place) - 1)
     context = error.get("ctx") or {}
-    what, allowed = error["msg"].removeprefix("Value error, "), str(context.get("expected", ""))
-    if error["type"] == "extra_forbidden":
-        fields = _fields_at(model, place[:-1])
-        what, allowed = "there is no such setting", _nearest(str(place[-1]), fields)
-    elif error["type"] == "missing":
+    kind, what, allowed = error["type"], error["msg"].removeprefix("Value error, "), str(context.get("expected", ""))
+    if model is Routes and kind == "value_error" and not place:
+        return [document.problem(place_of(sentence, document.value), sentence) for sentence in what.split("; ")]
+    if kind == "extra_forbidden":
+        what, allowed = "there is no such setting", nearest(str(place[-1]), _fields_at(model, place[:-1]))
+    elif kind == "missing":
         what = "it is missing"
-    return document.problem(here or place, what, allowed)
+    elif kind == "literal_error":
+        what = "this is none of the allowed words"
+        allowed = nearest(str(error["input"]), allowed.replace(" or ", ", ").replace("'", "").split(", "))
+    elif kind in EXPECTED:
+        what, allowed = "this does not fit here", EXPECTED[kind]
+    return [document.problem(here or place, what, allowed)]
+
+
+EXPECTED = {
+    "bool_parsing": "true or false",
+    "bool_type": "true or false",
+    "date_type": "a date, YYYY-MM-DD",
+    "date_from_datetime_parsing": "a date, YYYY-MM-DD",
+    "dict_type": "a block of `key: value`",
+    "float_parsing": "a number",
+    "float_type": "a number",
+    "int_from_float": "a whole number",
+    "int_parsing": "a whole number",
+    "int_type": "a whole number",
+    "list_type": "a list: [one, two], or one entry per line with `- ` before it",
+    "model_type": "a block of `key: value`",
+    "string_type": "text (put it in quotes)",
+    "tuple_type": "a list: [one, two]",
+}
+"""What is allowed, by pydantic's name of the error."""
 
 
 def _fields_at(model: Any, place: Place) -> list[str]:
@@ -163,45 +193,10 @@ def _inner(model: Any, part: str | int) -> Any:
     return (named or inner or deeper or [None])[0]
 
 
-def _nearest(word: str, allowed: Iterable[str]) -> str:
-    options = list(allowed)
-    close = difflib.get_close_matches(word, options, 1, 0.6)
-    listed = ", ".join(options)
-    return f"{close[0]} (did you mean that?), or one of {listed}" if close else listed
-
-
-def _twice(document: Document, entries: list[Any]) -> list[Problem]:
-    ids = [e.id for e in entries]
+def _twice(document: Document) -> list[Problem]:
+    ids = document.ids
     return [
         document.problem((n, "id"), f"{id_!r} stands here twice, first as entry {ids.index(id_) + 1}", "an id of its own")
         for n, id_ in enumerate(ids)
-        if id_ in ids[:n]
+        if id_ is not None and id_ in ids[:n]
     ]
-
-
-# --- between files -------------------------------------------------------------------------------------------------
-def _together(made: dict[str, Any], documents: dict[str, Document]) -> list[Problem]:
-    problems: list[Problem] = []
-    thresholds, timescales, measures = made.get("thresholds.yaml"), made.get("timescales.yaml"), made.get("measures.yaml")
-    if thresholds is not None and timescales is not None and measures is not None:
-        on = _measure_ids([m.id for m in measures], [r.id for r in timescales])
-        for n, rule in enumerate(thresholds):
-            if rule.measure not in on:
-                problems.append(
-                    documents["thresholds.yaml"].problem(
-                        (n, "measure"), f"{rule.measure!r} is no measure that is on", _nearest(rule.measure, on)
-                    )
-                )
-    if thresholds is not None and made.get("sources"):
-        slowest = max(WORDS[s.cadence] for s in made["sources"])
-        known = {rule.id: n for n, rule in enumerate(thresholds)}
-        for what in check_manners(thresholds, slowest):
-            id_ = next((i for i in known if repr(i) in what), "")
-            problems.append(documents["thresholds.yaml"].problem((known.get(id_, 0), "repeat_wd"), what))
-    return problems
-
-
-def _measure_ids(measures: list[str], rules: list[str]) -> list[str]:
-    """All measure ids that there can be figures of."""
-    whole = [m for m in measures if m in ("open", "unallocated", "unallocated_cp")]
-    return whole + [f"{m}.{rule}" for m in measures if m in PER_RULE for rule in rules]

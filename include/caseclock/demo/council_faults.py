@@ -54,7 +54,7 @@ FAULTS: tuple[tuple[str, Change, str, str], ...] = (  # file, fault, column, its
     ("ssd_cin_plans.csv", _placeholder, "cinp_cin_plan_end_date", ""),
     ("ssd_involvements.csv", _before_start, "invo_involvement_end_date", "invo_involvement_start_date"),
     ("ssd_contacts.csv", _twice, "", ""),
-    ("ssd_cin_visits.csv", _twice, "", ""),
+    ("ssd_cp_reviews.csv", _twice, "", ""),
     ("ssd_cla_reviews.csv", _twice, "", ""),
 )
 

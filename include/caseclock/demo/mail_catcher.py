@@ -59,7 +59,7 @@ class Caught:
     def part(self, kind: str) -> str:
         """The text (`plain`) or the `html` part; empty if there is none."""
         found = self.mail.get_body((kind,))
-        return "" if found is None else str(found.get_content())
+        return "" if found is None else str(found.get_content()).replace("\r\n", "\n")
 
 
 class _AnyPort(Controller):  # type: ignore[misc]

@@ -7,55 +7,22 @@ This module does not import airflow: it runs the command that is installed besid
 
 from __future__ import annotations
 
-import base64
-import json
 import os
-import secrets
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from caseclock.demo.airflow_client import AirflowClient, Unreachable
-from caseclock.demo.processes import Seen, alive, port_is_free, seen_processes, send
-from caseclock.errors import CaseclockError
+from caseclock.demo.airflow_home import CannotStart, Ports, airflow_settings, secrets_of
+from caseclock.demo.processes import Seen, alive, seen_processes, send
 
 MARK = "CASECLOCK_STANDALONE"
-USERS = {"admin": "admin", "viewer": "viewer"}  # name: role of the simple auth manager
 COMPONENTS = ("api-server", "scheduler", "dag-processor", "triggerer")
 DAGS = frozenset({"intake", "monitor_extract", "tend_alerts", "send_weekly_digest", "housekeeping"})
-
-
-class CannotStart(CaseclockError):
-    """Airflow could not be started, or did not become ready."""
-
-
-@dataclass(frozen=True)
-class Ports:
-    """Ports on 127.0.0.1. Each can be changed by the variable named beside it."""
-
-    api: int = field(default=8080, metadata={"variable": "CASECLOCK_AIRFLOW_PORT"})
-    worker_log: int = field(default=8793, metadata={"variable": "CASECLOCK_WORKER_LOG_PORT"})
-    trigger_log: int = field(default=8794, metadata={"variable": "CASECLOCK_TRIGGER_LOG_PORT"})
-    scheduler_health: int = field(default=8974, metadata={"variable": "CASECLOCK_SCHEDULER_HEALTH_PORT"})
-
-    @classmethod
-    def from_environment(cls, env: Mapping[str, str]) -> Ports:
-        return cls(**{f.name: int(env[f.metadata["variable"]]) for f in fields(cls) if env.get(f.metadata["variable"])})
-
-    def check_free(self) -> None:
-        """Raises CannotStart that names every taken port and the variable to change."""
-        taken = [(getattr(self, f.name), f.metadata["variable"]) for f in fields(self) if not port_is_free(getattr(self, f.name))]
-        if taken:
-            raise CannotStart(
-                "; ".join(f"port {port} of 127.0.0.1 is taken ({variable})" for port, variable in taken),
-                where="Airflow",
-                todo=f"End what uses it, or set {taken[0][1]} to a free port.",
-            )
 
 
 @dataclass
@@ -68,7 +35,7 @@ class Standalone:
 
     home: Path
     repository: Path
-    ports: Ports = Ports()
+    ports: Ports = field(default_factory=Ports)
     env: Mapping[str, str] = field(default_factory=dict)
     parallelism: int = 4
     _process: subprocess.Popen[bytes] | None = field(default=None, init=False, repr=False)
@@ -86,8 +53,8 @@ class Standalone:
 
     def revive(self) -> list[str]:
         """Starts each component again that is not there any more; names them. `airflow standalone` itself never does."""
-        commands = [seen.command for seen in self._ours()]
-        dead = [name for name in COMPONENTS if not any(_is_component(name, command) for command in commands)]
+        commands = [seen.command for seen in self.seen()]
+        dead = [name for name in COMPONENTS if not any(is_component(name, command) for command in commands)]
         self._revived += [self._spawn(name) for name in dead]
         return dead
 
@@ -173,11 +140,11 @@ class Standalone:
 
     def password(self, user: str = "admin") -> str:
         """The generated password of one of USERS; the same for every start on this home."""
-        return str(self._secrets()["passwords"][user])
+        return str(secrets_of(self.home)["passwords"][user])
 
     def processes(self) -> set[int]:
         """Every living process of this home, of this start or an earlier one."""
-        return {seen.pid for seen in self._ours()}
+        return {seen.pid for seen in self.seen()}
 
     def environment(self) -> dict[str, str]:
         """What every process of Airflow sees."""
@@ -185,7 +152,7 @@ class Standalone:
         beside = str(Path(sys.executable).parent)  # standalone starts its components as `airflow`, by PATH
         return {
             **inherited,
-            **self._settings(),
+            **airflow_settings(self.home, self.repository, self.ports, self.parallelism),
             "PATH": os.pathsep.join([beside, inherited.get("PATH", os.defpath)]),
             "PYTHONPATH": str(self.repository / "include"),
             "PYTHONUNBUFFERED": "1",
@@ -220,58 +187,6 @@ class Standalone:
                 process.wait(timeout=5)
         self._process, self._revived = None, []
 
-    def _settings(self) -> dict[str, str]:
-        kept = self._secrets()
-        sections: dict[str, dict[str, object]] = {
-            "CORE": {
-                "DAGS_FOLDER": self.repository / "dags",
-                "PLUGINS_FOLDER": self.repository / "plugins",
-                "EXECUTOR": "LocalExecutor",
-                "LOAD_EXAMPLES": False,
-                "PARALLELISM": self.parallelism,
-                "MAX_ACTIVE_RUNS_PER_DAG": 2,
-                "DAGS_ARE_PAUSED_AT_CREATION": False,
-                "FERNET_KEY": kept["fernet_key"],
-                "EXECUTION_API_SERVER_URL": f"{self.url}/execution/",
-                "SIMPLE_AUTH_MANAGER_USERS": ",".join(f"{name}:{role}" for name, role in USERS.items()),
-                "SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": self.home / "passwords.json",
-            },
-            "API": {"HOST": "127.0.0.1", "PORT": self.ports.api, "WORKERS": 1, "SECRET_KEY": kept["secret_key"], "BASE_URL": self.url},
-            "API_AUTH": {"JWT_SECRET": kept["jwt_secret"]},
-            "DATABASE": {"SQL_ALCHEMY_CONN": f"sqlite:///{self.home / 'airflow.db'}"},
-            "LOGGING": {
-                "BASE_LOG_FOLDER": self.home / "logs",
-                "WORKER_LOG_SERVER_PORT": self.ports.worker_log,
-                "TRIGGER_LOG_SERVER_PORT": self.ports.trigger_log,
-            },
-            "SCHEDULER": {
-                "SCHEDULER_IDLE_SLEEP_TIME": 0.2,
-                "SCHEDULER_HEALTH_CHECK_SERVER_PORT": self.ports.scheduler_health,
-                "ORPHANED_TASKS_CHECK_INTERVAL": 30,  # tasks of a killed Airflow are taken up after half a minute, not after five
-                "TASK_INSTANCE_HEARTBEAT_TIMEOUT": 90,  # the same for a task whose supervisor was killed
-            },
-            "WORKERS": {"EXECUTION_API_TIMEOUT": 60},
-            "DAG_PROCESSOR": {"REFRESH_INTERVAL": 30, "MIN_FILE_PROCESS_INTERVAL": 60, "PARSING_PROCESSES": 1},
-        }
-        flat = {f"AIRFLOW__{section}__{key}": str(value) for section, keys in sections.items() for key, value in keys.items()}
-        return {"AIRFLOW_HOME": str(self.home), **flat}
-
-    def _secrets(self) -> dict[str, Any]:
-        """Keys and passwords, made once per home. The files are for their owner only."""
-        file = self.home / "secrets.json"
-        if not file.exists():
-            self.home.mkdir(parents=True, exist_ok=True)
-            made = {
-                "fernet_key": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
-                "jwt_secret": secrets.token_hex(64),  # at least 64 bytes for HMAC-SHA512: RFC 7518, 3.2
-                "secret_key": secrets.token_hex(32),
-                "passwords": {user: secrets.token_urlsafe(12) for user in USERS},
-            }
-            _write_private(self.home / "passwords.json", json.dumps(made["passwords"]) + "\n")
-            _write_private(file, json.dumps(made))
-        kept: dict[str, Any] = json.loads(file.read_text("utf-8"))
-        return kept
-
     def _airflow(self) -> str:
         command = Path(sys.executable).parent / "airflow"
         if not command.exists():
@@ -280,15 +195,15 @@ class Standalone:
 
     def _end_what_was_left_over(self) -> None:
         """Processes of an earlier start whose starter is gone (it was killed) are ended; a living starter is an error."""
-        for starter in {int(seen.variables.get(f"{MARK}_BY", "0")) for seen in self._ours()} - {0}:
+        for starter in {int(seen.variables.get(f"{MARK}_BY", "0")) for seen in self.seen()} - {0}:
             if alive(starter):
                 raise CannotStart(
                     f"process {starter} already runs Airflow on {self.home}", where="Airflow", todo="End it first, or choose another home."
                 )
         self.kill()
 
-    def _ours(self) -> list[Seen]:
-        """By the mark; or, where a process wrote its title over its environment, by session and working folder."""
+    def seen(self) -> list[Seen]:
+        """The same with what they are; known by the mark or, where a title was written over it, by session and working folder."""
         sessions = {int(line) for line in self._session_file.read_text("utf-8").split()} if self._session_file.exists() else set()
         mark = str(self.home)
         return [
@@ -304,12 +219,6 @@ class Standalone:
             time.sleep(0.1)
 
 
-def _is_component(name: str, command: str) -> bool:
+def is_component(name: str, command: str) -> bool:
     """Whether a command line, or the title that the process gave itself, is that of the component."""
     return command.endswith(f"/airflow {name}") or command.startswith(f"airflow {name.replace('-', '_')} ")
-
-
-def _write_private(file: Path, text: str) -> None:
-    handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as stream:
-        stream.write(text)

@@ -48,10 +48,11 @@ class Reject:
 
 @dataclass(frozen=True)
 class Absence:
-    """Something that this extract cannot show, said on every output made from it."""
+    """Something that this extract cannot show. `everywhere`: so important that every single message made from it says so too."""
 
     what: str
     because: str
+    everywhere: bool = False
 
     def __str__(self) -> str:
         return f"{self.what}: {self.because}"

@@ -179,7 +179,7 @@ def _for_lane(scene: Scene, lane: tuple[str, str], told: Sequence[Told], *, clos
     still_open = sorted((t for t in mine if t.open), key=lambda t: t.first_at)
     current = [t for t in still_open if episode and scene.fold.stay_of(t.episode) == episode]
     for old in still_open:
-        view = View(scene, *lane, old, old.serial, closing_only=True)
+        view = View(scene, *lane, old, old.serial, closing_only or old.via == "escalated")
         if old not in current:
             wanted += reconcile(view)
         elif old is not current[-1]:

@@ -10,99 +10,15 @@ import datetime as dt
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
 from urllib.parse import quote, urlsplit
 
-from caseclock.alerts import Kind
 from caseclock.measures.model import COUNCIL, NO_TEAM
-from caseclock.notifications.model import Item
+from caseclock.notifications.model import Item, Message
+from caseclock.notifications.words import DATA_SENTENCES, SINGULAR, WORDS
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December")
-NAME_LENGTH, REASON_LENGTH, NOTE_LENGTH = 80, 300, 500  # characters; longer ones are cut and end in "…"
-
-Form = Literal["open", "held", "closed", "withdrawn", "limit", "data"]
-
-
-@dataclass(frozen=True)
-class Words:
-    """How one kind of message speaks. `lead` opens its headline; `why` and `todo` are whole sentences, `todo` may be empty."""
-
-    form: Form
-    lead: str
-    why: str
-    todo: str = ""
-
-
-LOOK = "Look at the cases behind this figure and decide what happens next."
-WORDS: dict[Kind, Words] = {
-    "fire": Words("open", "", "It is at or past its limit.", LOOK),
-    "refresh": Words("open", "", "The figure has moved since you were last told."),
-    "worsened": Words("open", "Worse", "It has got worse since you were last told.", LOOK),
-    "reminder": Words("open", "Reminder", "This is a reminder: it is still past its limit.", LOOK),
-    "escalated": Words("open", "Escalated", "Nobody has acknowledged it in the time allowed, so you are told as well.", LOOK),
-    "ack_expired": Words("open", "Still open", "The acknowledgement has run out and it is still past its limit.", LOOK),
-    "unsilenced": Words("open", "Silence ended", "The silence has ended and it is still past its limit.", LOOK),
-    "unhold": Words("open", "", "The data has passed its quality check again; this figure is up to date."),
-    "hold": Words(
-        "held",
-        "On hold",
-        "Newer data did not pass its quality check, so this is the last figure that can be relied on.",
-        "The alert stays open and is brought up to date when good data arrives.",
-    ),
-    "resolved": Words("closed", "Resolved", "It is back within its limit.", "Nothing more to do."),
-    "retracted": Words(
-        "withdrawn", "Withdrawn", "Corrected data shows that the earlier alert was wrong.", "Please disregard the earlier alert."
-    ),
-    "limit_changed": Words("limit", "Limit changed", "The limit has been changed; the work itself may not have."),
-    "dq_failed": Words(
-        "data",
-        "Data held",
-        "Figures from it are not used, and alerts that depend on it are on hold.",
-        "Look at the quality report, have the extract corrected and sent again.",
-    ),
-    "dq_recovered": Words("data", "Data passed", "Its figures are in use again, and alerts that were on hold are released."),
-    "stale": Words(
-        "data",
-        "Data late",
-        "Alerts that depend on it cannot be brought up to date.",
-        "Find out why no new extract arrived, and have it sent.",
-    ),
-    "stale_recovered": Words("data", "Data arrived", "Alerts that depend on it are brought up to date again."),
-    "missing_scope": Words(
-        "data",
-        "Team missing",
-        "Its alerts are left as they were: a team that is missing is not a team without work.",
-        "Find out whether the team was closed or renamed, or whether the extract is incomplete.",
-    ),
-    "refused": Words(
-        "data", "File refused", "It is set aside whole; none of it is used and nothing of it is lost.", "Have it corrected and sent again."
-    ),
-    "delivery_failed": Words(
-        "data",
-        "Not delivered",
-        "Its reader may not know of it.",
-        "Tell the reader by other means, and put the address or the connection right.",
-    ),
-}
-
-DATA_SENTENCES: dict[Kind, str] = {
-    "dq_failed": "the extract from {source} did not pass its quality check",
-    "dq_recovered": "the extract from {source} has passed its quality check",
-    "stale": "nothing new from {source} since {as_of}",
-    "stale_recovered": "{source} is up to date again",
-    "missing_scope": "{team} is nowhere in the extract from {source}",
-    "refused": "a file from {source} could not be used",
-    "delivery_failed": "a message to {team} could not be delivered",
-}
-
-# Counts of one: the nouns that head the titles of rules, and the verbs that follow them.
-SINGULAR = {
-    "cases": "case", "assessments": "assessment", "visits": "visit", "reviews": "review", "conferences": "conference", "plans": "plan",
-    "children": "child", "referrals": "referral", "enquiries": "enquiry", "discussions": "discussion", "contacts": "contact",
-    "supervisions": "supervision", "young people": "young person", "are": "is", "were": "was", "have": "has",
-}  # fmt: skip
+NAME_LENGTH, TITLE_LENGTH, REASON_LENGTH, NOTE_LENGTH = 80, 200, 300, 500  # characters; longer ones are cut and end in "…"
 
 
 def plain(text: str, most: int = NAME_LENGTH) -> str:
@@ -206,8 +122,12 @@ def headline_of(item: Item) -> str:
 
 
 def _data_words(item: Item) -> str:
-    team = plain(item.team) or "one of its readers"
-    return DATA_SENTENCES[item.kind].format(source=plain(item.source) or "a source", team=team, as_of=date_words(item.as_of))
+    team = plain(item.team)
+    if item.kind == "missing_scope" and team in {"", plain(item.source)}:  # a team that no extract has named yet has only its id
+        team = plain(item.instance.partition("/")[2])
+    return DATA_SENTENCES[item.kind].format(
+        source=plain(item.source) or "a source", team=team or "one of its readers", as_of=date_words(item.as_of)
+    )
 
 
 def details(item: Item) -> list[str]:
@@ -244,9 +164,9 @@ def details_sentence(item: Item) -> str:
 
 
 def reason_sentence(item: Item) -> str:
-    """Why the reader hears of it now; the engine's own reason follows in brackets where it says more."""
-    why, own = WORDS[item.kind].why, plain(item.reason, REASON_LENGTH).rstrip(".")
-    return f"{why} ({sentence(own)})" if own and own.lower() not in why.lower() else why
+    """Why the reader hears of it now; the engine's own reason follows where it says more."""
+    why, own = WORDS[item.kind].why, sentence(item.reason)
+    return f"{why} {own}" if own and own.rstrip(".").lower() not in why.lower() else why
 
 
 def next_sentence(item: Item) -> str:
@@ -290,13 +210,28 @@ def more_sentence(hidden: Sequence[Item]) -> str:
     return f"And {len(hidden)} more: " + ", ".join(f"{n} {what}" for what, n in counts.items()) + "."
 
 
-def full_text(items: Sequence[Item], notes: Sequence[str] = (), most: int = 15) -> str:
+def title(message: Message, items: Sequence[Item]) -> str:
+    """The headline of a message about `items`, or of a message that is not about alerts."""
+    return headline(worst_first(items)) if items else plain(message.headline, TITLE_LENGTH) or "A message from caseclock"
+
+
+def full_text(message: Message, items: Sequence[Item], most: int = 15) -> str:
     """All of it as running text: for screen readers, previews and channels without layout. Shows `most` items and counts the rest."""
     ordered = worst_first(items)
     said = [f"{item_sentence(item)} {reason_sentence(item)}" for item in ordered[:most]]
-    lines = [headline(ordered) + ".", *said] if len(ordered) > 1 else said
-    lines += [more_sentence(ordered[most:]), data_sentence(items), *note_sentences(notes)]
+    lines = said if len(ordered) == 1 else [sentence(title(message, items), TITLE_LENGTH), *said]
+    lines += [more_sentence(ordered[most:]), *notice_lines(message), *foot(message, items)]
     return "\n".join(line for line in lines if line)
+
+
+def notice_lines(message: Message) -> list[str]:
+    """The plain lines of a message that is not about alerts."""
+    return [line for line in (plain(line, NOTE_LENGTH) for line in message.lines) if line] if message.headline else []
+
+
+def foot(message: Message, items: Sequence[Item], *more: str) -> list[str]:
+    """Of which day the data is, and what cannot be seen."""
+    return [line for line in (data_sentence(items), *note_sentences([*message.notes, *more])) if line]
 
 
 def note_sentences(notes: Sequence[str]) -> list[str]:

@@ -19,7 +19,7 @@ from caseclock.pipeline.arrival import Arrival, add, claim_inbox, in_order
 from caseclock.pipeline.ask import alerts_list, alerts_show, alerts_why, clocks_of, inspect, quality_json
 from caseclock.pipeline.house import House, open_house
 from caseclock.pipeline.rounds import housekeeping, report_fault, send_digest, tend
-from caseclock.pipeline.steps import check_quality, compute_measures, notify, run, take_snapshot, update_alerts
+from caseclock.pipeline.steps import check_quality, compute_measures, notify, run, take_history, take_snapshot, update_alerts
 
 __all__ = [
     "Arrival",
@@ -41,6 +41,7 @@ __all__ = [
     "report_fault",
     "run",
     "send_digest",
+    "take_history",
     "take_snapshot",
     "tend",
     "update_alerts",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from caseclock import now as clock
 from caseclock.errors import BadExtract, WrongUse
 from caseclock.pipeline.house import House, Report
+from caseclock.pipeline.people import audit, tell
 from caseclock.storage import ledger
 from caseclock.storage.engine import reading
 
@@ -84,7 +85,7 @@ def _claim(house: House, path: Path, folder: str | None, now: dt.datetime) -> No
         source, as_of = identify(path, inbox=house.settings.inbox, known=list(house.config.sources))
         _check_date(path.name, as_of, now)
     except BadExtract as error:
-        return _refuse_arrival(house, path, sha256, str(error), now)
+        return _refuse_arrival(house, path, sha256, error, now)
     id_ = extract_id(source, as_of, sha256)
     target = claim_target(house.settings.claimed, id_, path.name)
     with house.engine.begin() as c:
@@ -108,20 +109,16 @@ def _check_date(name: str, as_of: dt.date, now: dt.datetime) -> None:
         )
 
 
-def _refuse_arrival(house: House, path: Path, sha256: str, reason: str, now: dt.datetime) -> None:
+def _refuse_arrival(house: House, path: Path, sha256: str, error: BadExtract, now: dt.datetime) -> None:
+    """Its name goes into the store and the log of this machine only: nobody knows what is in the name of a stray file."""
     from caseclock.extracts.inbox import claim_target, put_away
 
     target = claim_target(house.settings.home / "refused", sha256, path.name)
     with house.engine.begin() as c:
-        if ledger.note_refusal(c, sha256, path.name, str(target), reason, now):
-            tell_data_engineers(
-                house,
-                c,
-                now,
-                key=f"refused|{sha256}|{path.name}",
-                headline=f"A file in the inbox was refused: {path.name}",
-                lines=(reason,),
-            )
+        if ledger.note_refusal(c, sha256, path.name, str(target), str(error), now):
+            headline = f"A file in the inbox was refused. It now lies in refused/{sha256[:12]}__..."
+            reason = str(BadExtract(error.what, allowed=error.allowed, todo=error.todo))
+            tell(house, c, house.config.routes.data, f"refused|{sha256}|{path.name}", headline, (reason,), now)
     put_away(path, target, sha256)
 
 

@@ -66,7 +66,9 @@ def clocks_of(house: House, extract: Extract) -> pd.DataFrame:
 
     path = clocks_path(house, extract)
     if not path.exists():
-        raise WrongUse("no clocks were made from it", where=f"{extract.source} as of {extract.as_of}", todo="`caseclock run PATH` makes them.")
+        raise WrongUse(
+            "no clocks were made from it", where=f"{extract.source} as of {extract.as_of}", todo="`caseclock run PATH` makes them."
+        )
     return pd.read_parquet(path)
 
 

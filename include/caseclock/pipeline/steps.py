@@ -132,11 +132,27 @@ def run(house: House, arrival: Arrival, now: dt.datetime, *, deliver: bool = Tru
     for step in (take_snapshot, check_quality, compute_measures):
         step(house, extract.id)
     update_alerts(house, extract.id, now)
-    sent = notify(house, now, extract.id) if deliver else {"outcomes": []}
-    if not deliver:
+    if deliver:
+        sent = notify(house, now, extract.id)
+    else:
+        sent = {"outcomes": []}
         with Step(house, extract.id, "notify").finish():
             pass
     return run_report(house, extract, sent["outcomes"], clock.seconds() - began)
+
+
+def take_history(house: House, arrival: Arrival, now: dt.datetime) -> Extract:
+    """One extract of the past: snapshot, quality, measures, and its path is finished. Nobody is told of it by itself.
+
+    The history counts at once: when the next extract is taken, alerts are worked out over all of it.
+    """
+    extract = add(house, arrival, now)
+    for step in (take_snapshot, check_quality, compute_measures):
+        step(house, extract.id)
+    for name in ("update_alerts", "notify"):
+        with Step(house, extract.id, name).finish():
+            pass
+    return extract
 
 
 # --- inside --------------------------------------------------------------------------------------------------------

@@ -14,11 +14,14 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from caseclock.quality.config import ContinuityLimits, FlowLimits, VolumeLimits
 from caseclock.quality.history import Accepted, Coverage
 from caseclock.quality.model import Finding, Severity
 from caseclock.quality.rules import CLOSING
+from caseclock.quality.scene import text_of
 from caseclock.snapshots import TABLES, Snapshot
 
 Level = Literal["hold", "warn", "info"]
@@ -144,9 +147,9 @@ def _least_share(as_of: dt.date, before: dt.date, coverage: Coverage, limits: Co
 
 def _continuity_trip(table: str, now: Mapping[str, pd.DataFrame], last: Snapshot, least: float, limits: ContinuityLimits) -> Trip | None:
     ids = _ids_of(last.tables[table], table)
-    if ids.empty:
+    if not len(ids):
         return None
-    missing = int((~_present(ids, now[table], table)).sum())
+    missing = _missing(ids, now[table], table)
     share = 1 - missing / len(ids)
     if share >= least or missing < limits.missing_from:
         return None
@@ -160,9 +163,9 @@ def _vanished_trip(table: str, now: Mapping[str, pd.DataFrame], last: Snapshot) 
     """Open work that is simply not there any more: neither closed nor present."""
     frame = last.tables[table]
     ids = _ids_of(frame[frame[CLOSING[table]].isna()], table)
-    if ids.empty:
+    if not len(ids):
         return None
-    gone = int((~_present(ids, now[table], table)).sum())
+    gone = _missing(ids, now[table], table)
     if gone == 0:
         return None
     rows = "1 row that was" if gone == 1 else f"{gone:,} rows that were"
@@ -185,14 +188,13 @@ def _teams_trip(table: str, gone: list[str], before: dt.date) -> Trip:
     )
 
 
-def _ids_of(frame: pd.DataFrame, table: str) -> pd.Index[str]:
-    made: pd.Index[str] = pd.Index(frame[TABLES[table].key].dropna().unique())
-    return made
+def _ids_of(frame: pd.DataFrame, table: str) -> pa.Array:
+    return pc.drop_null(pc.unique(text_of(frame[TABLES[table].key])))
 
 
-def _present(ids: pd.Index[str], now: pd.DataFrame, table: str) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    here = _ids_of(now, table)
-    return here.get_indexer(ids) >= 0  # isin of pandas 3 is ten times slower on text
+def _missing(ids: pa.Array, now: pd.DataFrame, table: str) -> int:
+    """How many of the ids are not in the table now."""
+    return len(ids) - int(pc.sum(pc.is_in(ids, value_set=_ids_of(now, table))).as_py() or 0)
 
 
 # --- do events still come? -------------------------------------------------------------------------------------------

@@ -134,8 +134,11 @@ class TableCheck:
         ]
 
     def _why_not(self, rule: Rule) -> str | None:
+        """The reason that a rule cannot be asked of this table; None when it can."""
         if lost := sorted(set(rule.columns) & set(self.bad_columns)):
             return f"column {lost[0]} is not usable"
+        if rule.filled and len(self.frame) and self.frame[rule.filled].isna().all():
+            return f"{self.table}.{rule.filled} is empty in the whole extract"
         for table, column in rule.needs:
             other = self.links.tables.get(table)
             if other is None or other.empty:

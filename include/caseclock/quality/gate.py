@@ -51,7 +51,7 @@ def check(snapshot: Snapshot, history: History, config: QualityConfig | None = N
         expectations=evaluation.expectations,
         flagged=[r for c in checks.values() for r in _flagged(c, config.listed_per_rule)],
         blocked_teams=breaker.blocked_teams,
-        not_evaluated=[f"{c.table}.{rule}: {why}" for c in checks.values() for rule, why in c.not_evaluated.items()],
+        not_evaluated=[f"{c.table}.{rule}: {why}" for c in checks.values() if len(c.frame) for rule, why in c.not_evaluated.items()],
     )
 
 

@@ -23,7 +23,8 @@ Failing = Callable[[Scene], Mask]
 @dataclass(frozen=True)
 class Rule:
     """One rule of one table. `columns`: what it reads of the row, the column to look at first. `needs`: columns of other tables
-    that it reads; it is not evaluated while such a table has no rows. `is_link`: most rows failing it means that ids changed form.
+    that it reads; it is not evaluated while such a table has no rows. `filled`: a column that is asked about only if any row has it, for
+    a format may not have it at all. `is_link`: most rows failing it means that ids changed form.
     """
 
     id: str
@@ -33,6 +34,7 @@ class Rule:
     failing: Failing
     needs: tuple[tuple[str, str], ...] = ()
     is_link: bool = False
+    filled: str | None = None
 
 
 def in_order(first: str, later: str, reason: str, severity: Severity = "critical") -> Rule:

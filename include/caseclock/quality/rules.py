@@ -11,6 +11,7 @@ the future has not happened: the row is kept, the end is read as open (`gate.set
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 from typing import Final
 
@@ -128,6 +129,7 @@ OWN: Final[Mapping[str, tuple[Rule, ...]]] = {
             ("referral_id",),
             "no referral is named, so the clock from the referral cannot see this assessment",
             lambda s: s.missing("referral_id"),
+            filled="referral_id",
         ),
     ),
     "s47": (
@@ -155,6 +157,7 @@ OWN: Final[Mapping[str, tuple[Rule, ...]]] = {
             ("s47_id", "kind"),
             "an initial conference that names no section 47 enquiry",
             lambda s: s.missing("s47_id") & s.equals("kind", "initial"),
+            filled="s47_id",
         ),
         Rule("due_on_weekend", "info", ("due_on",), "due on a Saturday or Sunday (DfE 8870Q)", _weekend),
         Rule(
@@ -177,6 +180,7 @@ OWN: Final[Mapping[str, tuple[Rule, ...]]] = {
             ("conference_id", "kind"),
             "a child protection plan that names no conference",
             lambda s: s.missing("conference_id") & s.equals("kind", "cp"),
+            filled="conference_id",
         ),
     ),
     "review": (
@@ -232,6 +236,7 @@ OWN: Final[Mapping[str, tuple[Rule, ...]]] = {
             ("started_on", "ended_on"),
             "open, and nobody can say since when",
             lambda s: s.missing("started_on") & s.missing("ended_on"),
+            filled="started_on",
         ),
         Rule(
             "worker_id_missing",
@@ -313,4 +318,4 @@ def _as_set(table: str, rule: Rule, config: QualityConfig) -> Rule:
     chosen = config.rules.get(f"{table}.{rule.id}")
     if chosen is None or chosen.severity is None or chosen.severity == rule.severity:
         return rule
-    return Rule(rule.id, chosen.severity, rule.columns, rule.reason, rule.failing, rule.needs, rule.is_link)
+    return replace(rule, severity=chosen.severity)

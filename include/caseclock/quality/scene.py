@@ -32,7 +32,7 @@ class Links:
         """Per row of `table`: position of the parent's row that column `link` names (the first one of a repeated key), -1 for none."""
         asked = (table, link, parent)
         if asked not in self._places:
-            ids, keys = _text_of(self.tables[table][link]), _text_of(self.tables[parent][TABLES[parent].key])
+            ids, keys = text_of(self.tables[table][link]), text_of(self.tables[parent][TABLES[parent].key])
             found = pc.index_in(ids, value_set=keys, skip_nulls=True).fill_null(-1)
             self._places[asked] = found.to_numpy(zero_copy_only=False).astype(np.int64)
         return self._places[asked]
@@ -87,6 +87,7 @@ class Scene:
         return made
 
 
-def _text_of(ids: pd.Series[str]) -> pa.ChunkedArray:
+def text_of(ids: pd.Series[str]) -> pa.ChunkedArray:
+    """The ids as Arrow text, missing ones as null."""
     made = pa.array(ids, type=pa.large_string(), from_pandas=True)
     return made if isinstance(made, pa.ChunkedArray) else pa.chunked_array([made])

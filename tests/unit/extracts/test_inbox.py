@@ -97,7 +97,9 @@ def test_a_replaced_file_has_another_signature(tmp_path: Path) -> None:
 
 
 def test_looking_at_the_inbox_imports_nothing_heavy() -> None:
-    code = "import sys, caseclock.extracts.inbox; print(sorted({'pandas', 'pyarrow', 'numpy', 'pydantic', 'sqlalchemy'} & set(sys.modules)))"
+    code = (
+        "import sys, caseclock.extracts.inbox; print(sorted({'pandas', 'pyarrow', 'numpy', 'pydantic', 'sqlalchemy'} & set(sys.modules)))"
+    )
     made = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env={"PYTHONPATH": _include()})
     assert made.stdout.strip() == "[]"
 

@@ -180,6 +180,11 @@ def test_a_link_to_a_table_without_rows_is_not_checked_and_that_is_said() -> Non
     assert check.not_evaluated["worker_id_unknown"] == "the extract has no worker rows"
 
 
+def test_a_column_that_the_format_does_not_have_is_no_fault_of_each_row() -> None:
+    check = checks_of(snapshot(allocation=[{"started_on": None}, {"started_on": None}]), CONFIG)["allocation"]
+    assert check.not_evaluated["started_on_missing"] == "allocation.started_on is empty in the whole extract"
+
+
 def test_of_rows_with_one_key_the_open_one_is_used() -> None:
     rows = [{"referral_id": "R1", "closed_on": "2026-10-01"}, {"referral_id": "R1"}, {"referral_id": "R2"}, {"referral_id": "R1"}]
     assert failing("referral.referral_id_repeated", rows) == [True, False, False, True]

@@ -11,6 +11,7 @@ import hashlib
 import re
 import smtplib
 import ssl
+from collections.abc import Sequence
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
@@ -23,11 +24,14 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from caseclock.notifications import wording
 from caseclock.notifications.model import Capabilities, ChannelError, ChannelName, Handle, Item, Message
+from caseclock.notifications.words import WORDS
 from caseclock.now import LONDON
 from caseclock.settings import SmtpSettings
 
 TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
-SHOWN_ITEMS = 30  # keeps the HTML under 90 KB: Gmail cuts mails at about 102 KB
+SHOWN = (30, 15, 8, 4, 2)  # items in full; the first of these that keeps the mail small
+SIZE = 90_000  # bytes: Gmail cuts mails at about 102 KB
+LINES_PER_ITEM = 3  # of a message that is not about alerts
 SUBJECT = 180  # characters
 SMTPS_PORT: Final = 465  # TLS from the first byte (RFC 8314); every other port begins in the clear and may STARTTLS
 ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
@@ -135,11 +139,19 @@ def _close(server: smtplib.SMTP) -> None:
 
 # --- the mail ------------------------------------------------------------------------------------------------------
 def mail_of(message: Message, address: str, sender: str) -> EmailMessage:
-    """The mail for one address. The same message gives the same bytes on every try."""
+    """The mail for one address, below SIZE. The same message gives the same bytes on every try."""
+    made = (_mail_with(message, address, sender, shown) for shown in SHOWN)
+    mail = next(made)
+    while len(mail.as_bytes()) >= SIZE and (smaller := next(made, None)) is not None:
+        mail = smaller
+    return mail
+
+
+def _mail_with(message: Message, address: str, sender: str, shown: int) -> EmailMessage:
     name, own = parseaddr(sender)
     domain = own.rpartition("@")[2] or "localhost"
     mail = EmailMessage(policy=SMTP_POLICY)
-    mail["Subject"] = wording.plain(wording.headline(wording.worst_first(message.items)), SUBJECT)
+    mail["Subject"] = wording.plain(wording.title(message, message.items), SUBJECT)
     mail["From"] = Address(display_name=name or "caseclock", addr_spec=own)
     mail["To"] = Address(addr_spec=address)
     mail["Date"] = format_datetime(message.created_at.astimezone(LONDON))
@@ -148,8 +160,8 @@ def mail_of(message: Message, address: str, sender: str) -> EmailMessage:
         root = f"<episode.{hashlib.sha256(message.episode.encode()).hexdigest()[:24]}.caseclock@{domain}>"
         mail["In-Reply-To"], mail["References"] = root, root
     mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office answers
-    mail.set_content(text_of(message), cte="quoted-printable")
-    mail.add_alternative(html_of(message), subtype="html", cte="quoted-printable")
+    mail.set_content(text_of(message, shown), cte="quoted-printable")
+    mail.add_alternative(html_of(message, shown), subtype="html", cte="quoted-printable")
     mail.set_boundary(f"=_{hashlib.sha256(message.key.encode()).hexdigest()[:32]}")
     return mail
 
@@ -159,22 +171,27 @@ def _token(key: str) -> str:
     return key if re.fullmatch(r"[A-Za-z0-9_-]{1,64}", key) else hashlib.sha256(key.encode()).hexdigest()[:40]
 
 
-def text_of(message: Message) -> str:
+def text_of(message: Message, shown: int = SHOWN[0]) -> str:
     """The text part: complete by itself."""
-    items = wording.worst_first(message.items)
-    parts = [wording.headline(items) + "."] if len(items) > 1 else []
-    for item in items[:SHOWN_ITEMS]:
-        lines = [
+    items, lines = wording.worst_first(message.items), wording.notice_lines(message)
+    parts = [] if len(items) == 1 else [wording.sentence(wording.title(message, items))]
+    for item in items[:shown]:
+        said = [
             wording.item_sentence(item),
             wording.reason_sentence(item),
             wording.next_sentence(item),
             wording.recent_sentence(item),
             wording.safe_link(item.link),
         ]
-        parts.append("\n".join(line for line in lines if line))
-    parts += [wording.more_sentence(items[SHOWN_ITEMS:]), "\n".join([wording.data_sentence(items), *wording.note_sentences(message.notes)])]
-    parts.append(footer(message))
+        parts.append("\n".join(line for line in said if line))
+    parts += ["\n".join(f"- {line}" for line in lines[: shown * LINES_PER_ITEM]), _more(items, lines, shown)]
+    parts += ["\n".join(wording.foot(message, items)), footer(message)]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _more(items: Sequence[Item], lines: Sequence[str], shown: int) -> str:
+    hidden = len(lines) - shown * LINES_PER_ITEM
+    return wording.more_sentence(items[shown:]) or (f"And {hidden} more lines." if hidden > 0 else "")
 
 
 def footer(message: Message) -> str:
@@ -183,17 +200,17 @@ def footer(message: Message) -> str:
     return f"Sent by caseclock to {role} on {at}. It holds counts and dates only, nothing about any child."
 
 
-def html_of(message: Message) -> str:
+def html_of(message: Message, shown: int = SHOWN[0]) -> str:
     """The HTML part: tables and inline styles, because classic Outlook draws with Word; no image, no remote content."""
-    items = wording.worst_first(message.items)
-    shown = items[:SHOWN_ITEMS]
+    items, lines = wording.worst_first(message.items), wording.notice_lines(message)
     html: str = _template().render(
-        headline=wording.headline(items),
-        several=len(items) > 1,
+        headline=wording.title(message, items),
+        several=len(items) != 1,
         preview=wording.item_sentence(items[0]) if items else "",
-        items=[_card(item) for item in shown],
-        more=wording.more_sentence(items[SHOWN_ITEMS:]),
-        foot=[wording.data_sentence(items), *wording.note_sentences(message.notes)],
+        items=[_card(item) for item in items[:shown]],
+        notice=lines[: shown * LINES_PER_ITEM],
+        more=_more(items, lines, shown),
+        foot=wording.foot(message, items),
         footer=footer(message),
     )
     return html
@@ -214,18 +231,16 @@ def _card(item: Item) -> dict[str, Any]:
 
 def _figures(item: Item) -> list[tuple[str, str]]:
     """The small table under the headline: now, before, limits, open for."""
-    if wording.WORDS[item.kind].form == "data":
+    form = WORDS[item.kind].form
+    if form == "data":
         return []
-    rows = [("Now", item.value), ("When last told", item.was), ("Limit", item.limit), ("Red limit", item.red_limit)]
-    said = [
-        (name, wording.number(value, item.unit, wording.limit_of(item)))
-        for name, value in rows
-        if wording.known(value) is not None and value is not None
-    ]
-    days = "" if item.open_wd is None else f"{item.open_wd} working {'day' if item.open_wd == 1 else 'days'}"
+    against = wording.limit_of(item)
+    rows = [("Now", item.value), ("When last told", item.was), ("Amber limit", item.limit), ("Red limit", item.red_limit)]
+    said = [(name, wording.number(value, item.unit, against)) for name, value in rows if value is not None and value == value]
+    days = f"{item.open_wd} working {'day' if item.open_wd == 1 else 'days'}" if item.open_wd else ""
     since = "" if item.since is None else f"since {wording.date_words(item.since)}"
     opened = ", ".join(part for part in (days, since) if part)
-    return [*said, ("Open", opened)] if opened else said
+    return [*said, ("Was open" if form in {"closed", "withdrawn"} else "Open", opened)] if opened else said
 
 
 @cache

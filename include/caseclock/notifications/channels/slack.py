@@ -32,6 +32,7 @@ KEY_SPACE: Final = uuid.UUID("5b0f6a9e-3f0c-5d6e-9a51-6c3d0c8f2b77")  # fixed, s
 HEADER, SECTION, CONTEXT_TEXT, TEXT = 150, 3000, 1000, 3900  # characters, escaped
 CONTEXT_ELEMENTS = 10
 SHOWN_ITEMS = 15  # two blocks each, far below 50; more is a list, not a message
+NOTICE_LINES, LINES_PER_SECTION = 100, 5  # 5 lines of at most 500 characters fill a section
 SHORT_WAIT = 5  # seconds: a longer Retry-After is left to the outbox
 
 LOOK_BACK = dt.timedelta(seconds=60)  # our clock against Slack's
@@ -101,7 +102,7 @@ class SlackChannel:
         if message.mode == "post" or not handle:
             return self._post_root(message, address)
         try:
-            if message.mode.startswith("update"):
+            if message.mode.startswith("update") or message.root:  # a root must never show less than what its thread says
                 self._edit(message, handle)
             if message.mode != "update":
                 self._reply(message, handle, broadcast=message.mode.endswith("broadcast"))
@@ -129,7 +130,7 @@ class SlackChannel:
         return None if found is None else {"channel": address, "ts": str(found.get("thread_ts") or found["ts"])}
 
     def _post_root(self, message: Message, address: str, note: str = "") -> Handle:
-        blocks, text = root_blocks(message, note), whole_text(message.root or message.items, message)
+        blocks, text = root_blocks(message, note), whole_text(message, message.root or message.items)
         try:
             return self._post(message.key, channel=address, text=text, blocks=blocks)
         except _Refused as refused:
@@ -141,7 +142,7 @@ class SlackChannel:
             channel=handle["channel"],
             thread_ts=handle["ts"],
             reply_broadcast=broadcast,
-            text=whole_text(message.items, message),
+            text=whole_text(message, message.items),
             blocks=reply_blocks(message),
         )
 
@@ -155,7 +156,7 @@ class SlackChannel:
         return {"channel": str(answer["channel"]), "ts": str(answer["ts"])}
 
     def _edit(self, message: Message, handle: Handle) -> None:
-        text = whole_text(message.root or message.items, message)
+        text = whole_text(message, message.root or message.items)
         to = {"channel": handle["channel"], "ts": handle["ts"], "text": text, "link_names": False, "parse": "none"}
         edit = self._again.chat_update
         try:
@@ -249,23 +250,32 @@ def escape(text: str, most: int) -> str:
         cut = cut[: len(cut) - max(1, (len(safe) - most) // 5) - 1].rstrip() + "…"
 
 
-def whole_text(items: Sequence[Item], message: Message) -> str:
+def whole_text(message: Message, items: Sequence[Item]) -> str:
     """The whole statement: screen readers and previews read `text`, not the blocks."""
-    return escape(wording.full_text(items, message.notes, most=SHOWN_ITEMS), TEXT)
+    return escape(wording.full_text(message, items, most=SHOWN_ITEMS), TEXT)
 
 
 def root_blocks(message: Message, note: str = "") -> list[dict[str, Any]]:
     """The message as it stands now: header, each item, and the foot with the date of the data and what cannot be seen."""
     items = wording.worst_first(message.root or message.items)
-    blocks: list[dict[str, Any]] = [{"type": "header", "text": _plain(_mark(items) + wording.headline(items), HEADER)}]
+    blocks: list[dict[str, Any]] = [{"type": "header", "text": _plain(_mark(items) + wording.title(message, items), HEADER)}]
     blocks += _one_item(items[0]) if len(items) == 1 else _many_items(items)
-    return [*blocks, *_foot(items, message, note)]
+    return [*blocks, *_notice(message), *_foot(message, items, note)]
 
 
 def reply_blocks(message: Message) -> list[dict[str, Any]]:
     """What is new, for those who follow the thread."""
     items = wording.worst_first(message.items)
-    return [*_many_items(items), *_foot(items, message)]
+    title = [] if items else [_section(wording.title(message, items))]
+    return [*title, *_many_items(items), *_notice(message), *_foot(message, items)]
+
+
+def _notice(message: Message) -> list[dict[str, Any]]:
+    """The lines of a message that is not about alerts, a few to a section; what has no room is counted."""
+    lines = [f"• {line}" for line in wording.notice_lines(message)]
+    packs = [lines[n : n + LINES_PER_SECTION] for n in range(0, min(len(lines), NOTICE_LINES), LINES_PER_SECTION)]
+    more = [f"And {len(lines) - NOTICE_LINES} more lines."] if len(lines) > NOTICE_LINES else []
+    return [_section("\n".join(pack)) for pack in [*packs, more] if pack]
 
 
 def _one_item(item: Item) -> list[dict[str, Any]]:
@@ -291,10 +301,12 @@ def _aside(item: Item) -> list[dict[str, Any]]:
     return [{"type": "context", "elements": elements}] if elements else []
 
 
-def _foot(items: Sequence[Item], message: Message, note: str = "") -> list[dict[str, Any]]:
-    said = [wording.data_sentence(items), *wording.note_sentences([*message.notes, note])]
-    kept = said if len(said) <= CONTEXT_ELEMENTS else [*said[: CONTEXT_ELEMENTS - 1], f"And {len(said) - CONTEXT_ELEMENTS + 1} more notes."]
-    return [{"type": "divider"}, {"type": "context", "elements": [_plain(line, CONTEXT_TEXT) for line in kept]}]
+def _foot(message: Message, items: Sequence[Item], note: str = "") -> list[dict[str, Any]]:
+    said = wording.foot(message, items, note)
+    if len(said) > CONTEXT_ELEMENTS:
+        said = [*said[: CONTEXT_ELEMENTS - 1], f"And {len(said) - CONTEXT_ELEMENTS + 1} more notes."]
+    context = {"type": "context", "elements": [_plain(line, CONTEXT_TEXT) for line in said]}
+    return [{"type": "divider"}, context] if said else []
 
 
 def _mark(items: Sequence[Item]) -> str:

@@ -1,0 +1,135 @@
+"""What must fit between the files, and where in a file a name stands."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Sequence
+from fnmatch import fnmatchcase
+from typing import Any
+
+from caseclock.config.lines import Document, Place, Problem
+from caseclock.extracts.source import SourceConfig
+from caseclock.measures.model import MeasureConfig
+from caseclock.notifications.routes import Routes, check_manners
+from caseclock.thresholds import ThresholdRule
+
+PER_RULE = ("open", "overdue", "due_soon", "in_time")  # these have one figure per clock rule, its id behind a dot
+WHOLE = ("open", "unallocated", "unallocated_cp")
+Entries = list[tuple[int, ThresholdRule]]
+"""Thresholds with their place in the file."""
+
+EVERY = {"working_day": 1, "weekly": 5}  # cadence of a source: one extract every so many working days
+
+
+def between(made: dict[str, Any], documents: dict[str, Document]) -> list[Problem]:
+    """Problems between files; only sound entries are compared, but names count as known wherever they are written."""
+    document = documents.get("thresholds.yaml")
+    if document is None or "thresholds.yaml" not in made:
+        return []
+    entries: Entries = list(zip(document.kept, made["thresholds.yaml"], strict=True))
+    problems = _manners(entries, made.get("sources") or [], document)
+    if "timescales.yaml" in made and "measures.yaml" in made:
+        problems += _measures(entries, made["measures.yaml"], documents, document)
+    if "routes.yaml" in made:
+        problems += _patterns(made["routes.yaml"], document, documents["routes.yaml"])
+    return problems
+
+
+def measure_ids(measures: Iterable[str | None], rules: Sequence[str | None]) -> list[str]:
+    """All measure ids that there can be figures of."""
+    named = [m for m in measures if m]
+    return [m for m in named if m in WHOLE] + [f"{m}.{rule}" for m in named if m in PER_RULE for rule in rules if rule]
+
+
+def _measures(entries: Entries, measures: list[MeasureConfig], documents: dict[str, Document], document: Document) -> list[Problem]:
+    """Every threshold looks at a measure that is on, and in its direction: else it would cry at good news."""
+    config = {m.id: m for m in measures}
+    on = measure_ids(documents["measures.yaml"].ids, documents["timescales.yaml"].ids)
+    written = [(n, str(e["measure"])) for n, e in enumerate(document.value or []) if isinstance(e, dict) and "measure" in e]
+    problems = [
+        document.problem((n, "measure"), f"{name!r} is no measure that is on", nearest(name, on)) for n, name in written if name not in on
+    ]
+    for n, rule in entries:
+        measure = next((m for id_, m in config.items() if id_ == rule.measure.partition(".")[0]), None)
+        if measure is None:
+            continue
+        if rule.direction != measure.direction:
+            what = f"of {rule.measure} {'more' if measure.direction == 'above' else 'less'} is worse (measures.yaml)"
+            problems.append(document.problem((n, "direction"), what, f"direction: {measure.direction}"))
+        if (rule.unit == "per cent") != (measure.unit == "per cent"):
+            unit = "per cent" if measure.unit == "per cent" else "cases"
+            problems.append(document.problem((n, "unit"), f"{rule.measure} is counted in {measure.unit}", f"unit: {unit}"))
+    return problems
+
+
+def _manners(entries: Entries, sources: list[SourceConfig], document: Document) -> list[Problem]:
+    slowest = max((EVERY[source.cadence] for source in sources), default=1)
+    return [document.problem((n, "repeat_wd"), what) for n, rule in entries for what in check_manners([rule], slowest)]
+
+
+def _patterns(routes: Routes, thresholds: Document, document: Document) -> list[Problem]:
+    """A route whose rule or measure does not exist would never be taken, and nobody would notice."""
+    measures = sorted({str(e["measure"]) for e in thresholds.value or [] if isinstance(e, dict) and "measure" in e})
+    known = {"rules": [id_ for id_ in thresholds.ids if id_], "measures": measures}
+    return [
+        document.problem(("routes", n, "match", name, i), f"{pattern!r} fits no {name[:-1]} of thresholds.yaml", nearest(pattern, options))
+        for n, route in enumerate(routes.routes)
+        for name, options in known.items()
+        for i, pattern in enumerate(getattr(route.match, name))
+        if not any(fnmatchcase(option, pattern) for option in options)
+    ]
+
+
+_NAMED = re.compile(r"^(?P<key>catch_all|data|digest|escalation|route (?P<route>\d+)|service (?P<service>\S+)) names '(?P<name>[^']*)'")
+
+
+def place_of(sentence: str, value: Any) -> Place:
+    """Where in routes.yaml the thing stands that a sentence of its check is about."""
+    named = _NAMED.match(sentence)
+    if not named:
+        quoted = re.search(r"'([^']*)'", sentence)
+        return _entry(value, quoted[1]) if quoted else ()
+    if named["route"]:
+        n = int(named["route"]) - 1
+        inside: tuple[Place, ...] = (("tell",), ("match", "service"))
+        places: list[Place] = [("routes", n, *at) for at in inside]
+    elif named["service"]:
+        places = [("services", named["service"], "head")]
+    else:
+        places = [(named["key"],)]
+    for place in places:
+        here = _at(value, place)
+        if here == named["name"]:
+            return place
+        if isinstance(here, list) and named["name"] in here:
+            return (*place, here.index(named["name"]))
+    return places[0]
+
+
+def _at(value: Any, place: Place) -> Any:
+    for part in place:
+        try:
+            value = value[part]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return value
+
+
+def _entry(value: Any, name: str) -> Place:
+    """The last recipient of this id, or the last service that lists this team."""
+    recipients = _at(value, ("recipients",)) or []
+    found: list[Place] = [("recipients", n, "id") for n, r in enumerate(recipients) if _at(r, ("id",)) == name]
+    services = _at(value, ("services",)) or {}
+    for service in services:
+        teams = _at(services, (service, "teams")) or []
+        found += [("services", service, "teams", n) for n, team in enumerate(teams) if team == name]
+    return found[-1] if found else ()
+
+
+def nearest(word: str, allowed: Iterable[str]) -> str:
+    """What is allowed, the likeliest first."""
+    options = list(allowed)
+    close = difflib.get_close_matches(word, options, 1, 0.6)
+    listed = ", ".join(options)
+    return f"{close[0]} (did you mean that?), or one of {listed}" if close else listed

@@ -1,0 +1,131 @@
+"""From the history of a source to people who have been told: alerts, outbox, delivery."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, select
+
+from caseclock.pipeline.house import House, Report
+from caseclock.storage import ledger
+from caseclock.storage import schema as t
+from caseclock.storage.engine import reading
+
+if TYPE_CHECKING:
+    from caseclock.alerts.data import Cadence
+    from caseclock.extracts.source import SourceConfig
+
+DAYS = {"working_day": 1, "weekly": 7}
+
+
+def cadence_of(source: SourceConfig) -> Cadence:
+    """When the next extract of a source is due, and after how long its figures are too old to speak."""
+    from caseclock.alerts.data import Cadence
+
+    return Cadence(every_days=DAYS[source.cadence], by=source.expected_by)
+
+
+def bring_alerts_up_to_date(house: House, c: Connection, source: str, now: dt.datetime) -> Report:
+    """Conditions, events, outbox and audit of one source, in the given transaction. Running it again enqueues nothing."""
+    from caseclock.notifications.update import update_alerts
+    from caseclock.storage.alerts import SqlAlerts
+
+    config = house.config
+    made = update_alerts(
+        SqlAlerts(c, now), source, config.thresholds, config.routes, house.calendar, now, cadence=cadence_of(house.source(source))
+    )
+    return {"changes": len(made.events), "messages": len(made.intents), "not_said": len(made.suppressed)}
+
+
+def deliver_due(house: House, now: dt.datetime, moment: Callable[[], dt.datetime] | None = None) -> Report:
+    """Sends everything that is due. `now` is the moment that lateness is judged by; `moment` gives it for each sending."""
+    from caseclock.notifications.deliver import deliver
+    from caseclock.storage.outbox import SqlDelivery
+
+    outcomes = deliver(
+        SqlDelivery(house.engine),
+        house.channels,
+        house.config.routes,
+        moment or (lambda: now),
+        page_url=house.settings.page_url,
+        quarantine_seconds=house.settings.quarantine_seconds,
+        notes_of=lambda source: notes_of(house, source),
+    )
+    counted: dict[str, int] = {}
+    for outcome in outcomes:
+        counted[outcome.outcome] = counted.get(outcome.outcome, 0) + 1
+    return {"counts": counted, "outcomes": [_outcome_json(asdict(o)) for o in outcomes]}
+
+
+def notes_of(house: House, source: str) -> tuple[str, ...]:
+    """What every message made from this source must say beside its figures: what the newest extract cannot show at all."""
+    with reading(house.engine) as c:
+        newest = ledger.extracts(c, source)[-1:]
+        found = ledger.quality_of(c, newest[0].id) if newest else None
+    return tuple(str(a) for a in found.absences if a.everywhere) if found else ()
+
+
+def _outcome_json(outcome: dict[str, Any]) -> Report:
+    return {
+        "recipient": outcome["recipient"],
+        "channel": outcome["channel"],
+        "kind": ", ".join(outcome["kinds"]) or "notice",
+        "outcome": outcome["outcome"],
+        "reason": outcome["reason"],
+        "items": list(outcome["items"]),
+        "key": outcome["key"],
+    }
+
+
+def conditions_of(c: Connection, source: str) -> list[Report]:
+    """Every instance that is not NORMAL, as `caseclock run --json` prints it, with the reason of its last change."""
+    from caseclock.alerts import Instance
+    from caseclock.notifications.compose import alert_id
+
+    k, e = t.condition, t.alert_event
+    reasons = {(r.rule, r.team): r.reason for r in c.execute(select(e).where(e.c.source == source).order_by(e.c.id))}
+    rows = c.execute(select(k).where(k.c.source == source, k.c.state != "NORMAL").order_by(k.c.rule, k.c.team))
+    return [
+        {
+            "id": alert_id(Instance(source, r.rule, r.team), r.episode) if r.episode else "",
+            "rule": r.rule,
+            "team": r.team,
+            "severity": r.severity,
+            "condition": r.state,
+            "value": r.value,
+            "since": r.since,
+            "reason": reasons.get((r.rule, r.team), ""),
+        }
+        for r in rows
+    ]
+
+
+def tell(house: House, c: Connection, recipients: Sequence[str], name: str, headline: str, lines: Sequence[str], now: dt.datetime) -> int:
+    """Enqueues one message that is about no alert (a refused file, a fault, the digest) for each recipient and channel.
+
+    `name` is what makes it one message: enqueued again under the same name, it changes nothing. Returns how many were new.
+    """
+    from caseclock.notifications.outbox import Notice, notice_row
+    from caseclock.notifications.routes import channels_of
+    from caseclock.storage.outbox import insert_rows
+
+    key = hashlib.sha256(name.encode()).hexdigest()
+    known = {r.key for r in c.execute(select(t.outbox.c.key))} if recipients else set()
+    rows = [
+        notice_row(recipient, channel, key, Notice(headline, tuple(lines)))
+        for recipient in recipients
+        for channel in channels_of(house.config.routes.known(recipient))
+    ]
+    new = [row for row in rows if row.key not in known]
+    insert_rows(c, new, now)
+    return len(new)
+
+
+def audit(c: Connection, now: dt.datetime, event: str, subject: str, reason: str) -> None:
+    from caseclock.storage.outbox import audit as write
+
+    write(c, now, event, subject, reason, {})

@@ -1,0 +1,84 @@
+"""The figures of one week, read from the store, for the digest."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+
+from sqlalchemy import Connection, or_, select
+
+from caseclock.digest import Digest, Figure, OpenAlerts, build
+from caseclock.extracts import Extract
+from caseclock.measures.model import COUNCIL
+from caseclock.pipeline.house import House
+from caseclock.storage import ledger
+from caseclock.storage import schema as t
+from caseclock.storage.engine import reading
+
+WHOLE = ("unallocated", "unallocated_cp", "open")
+Values = dict[str, tuple[float | None, int]]
+
+
+def digests(house: House, week: str, last_day: dt.date) -> Iterator[tuple[str, Digest]]:
+    """One digest per source that has ever sent an extract, from what was known of the days up to the end of the week."""
+    with reading(house.engine) as c:
+        for source in sorted({e.source for e in ledger.extracts(c)}):
+            yield source, _digest(house, c, source, week, last_day)
+
+
+def _digest(house: House, c: Connection, source: str, week: str, last_day: dt.date) -> Digest:
+    upto = last_day + dt.timedelta(days=1)
+    accepted = [e for e, _ in ledger.accepted_before(c, source, upto)]
+    newest = [e for e in ledger.extracts(c, source) if e.as_of <= last_day][-1:]
+    now_ = accepted[0] if accepted else None
+    first_day = last_day - dt.timedelta(days=6)
+    before = next((e for e in accepted if e.as_of < first_day), None)
+    held = None
+    if newest and (found := ledger.quality_of(c, newest[0].id)) and found.verdict == "hold":
+        held = found.reasons[0] if found.reasons else "it did not pass the quality gate."
+    quality = ledger.quality_of(c, now_.id) if now_ else None
+    return build(
+        week,
+        now_.as_of if now_ else None,
+        held,
+        _figures(house, _values(c, now_), _values(c, before)),
+        _open_alerts(house, c, source, last_day),
+        [str(a) for a in quality.absences] if quality else [],
+    )
+
+
+def _values(c: Connection, extract: Extract | None) -> Values:
+    if extract is None:
+        return {}
+    found = ledger.measures_of(c, extract.id)
+    whole = found[found["team"] == COUNCIL]
+    return {m: (None if v != v else float(v), int(n)) for m, v, n in whole[["measure", "value", "n"]].itertuples(index=False)}
+
+
+def _figures(house: House, now_: Values, before: Values) -> list[Figure]:
+    titles = {rule.id: rule.title for rule in house.config.timescales}
+    made = []
+    for entry in house.config.measures:
+        if entry.id in ("due_soon",):
+            continue  # a working figure of the teams; it says nothing about a week
+        for measure, (value, n) in now_.items():
+            kind, _, rule = measure.partition(".")
+            if kind != entry.id or (entry.id == "open" and rule):
+                continue
+            title = f"{entry.title}: {titles.get(rule, rule)}" if rule else entry.title
+            old, old_n = before.get(measure, (None, 0))
+            made.append(Figure(title, entry.unit, value, n, old, old_n))
+    return made
+
+
+def _open_alerts(house: House, c: Connection, source: str, last_day: dt.date) -> list[OpenAlerts]:
+    """Alerts that were open at the end of the week, by rule."""
+    a = t.alert
+    rows = c.execute(
+        select(a).where(a.c.source == source, a.c.since <= str(last_day), or_(a.c.closed_on.is_(None), a.c.closed_on > str(last_day)))
+    )
+    counted: dict[str, list[str]] = {}
+    for row in rows:
+        counted.setdefault(row.rule, []).append(row.severity or "amber")
+    titles = {rule.id: rule.title for rule in house.config.thresholds}
+    return [OpenAlerts(titles.get(rule, rule), found.count("red"), found.count("amber")) for rule, found in sorted(counted.items())]

@@ -1,0 +1,242 @@
+"""A real Airflow: an extract lands and people are told; processes are killed, and each extract still counts once, each message comes once.
+
+One Airflow for the whole file; the tests build on each other in their order. What is killed is killed with SIGKILL.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import shutil
+import signal
+import socket
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+from sqlalchemy import Engine, select
+
+from caseclock import now as clock
+from caseclock.demo.airflow_client import AirflowClient, Refused, Unreachable
+from caseclock.demo.airflow_home import CannotStart, Ports
+from caseclock.demo.council import generate
+from caseclock.demo.fake_slack import FakeSlack
+from caseclock.demo.mail_catcher import MailCatcher
+from caseclock.demo.processes import port_is_free
+from caseclock.demo.standalone import Standalone, is_component
+from caseclock.storage import schema
+from caseclock.storage.engine import open_engine
+
+pytestmark = pytest.mark.airflow
+
+STEPS = ["take_snapshot", "check_quality", "compute_measures", "update_alerts", "notify"]
+PATIENCE = 150.0  # seconds; a lost supervisor is missed after 90
+Answer = TypeVar("Answer")
+
+
+@dataclass
+class Council:
+    """The installation under test, and extracts that have not been sent yet, oldest first."""
+
+    home: Path
+    airflow: Standalone
+    client: AirflowClient
+    store: Engine
+    slack: FakeSlack
+    mail: MailCatcher
+    extracts: list[Path]
+
+    def drop(self) -> str:
+        """The next extract lands in the inbox; its date."""
+        extract = self.extracts.pop(0)
+        half = self.home / "inbox" / f".{extract.name}.part"
+        shutil.copy(extract, half)
+        half.rename(self.home / "inbox" / extract.name)
+        return extract.stem.rpartition("__")[2]
+
+    def run_of(self, day: str) -> str | None:
+        found = [r["dag_run_id"] for r in self.client.dag_runs("monitor_extract") if r["dag_run_id"].startswith(f"extract__{day}__")]
+        assert len(found) <= 1, f"one extract, several runs: {found}"
+        return found[0] if found else None
+
+    def finished(self, day: str) -> bool:
+        run = self.run_of(day)
+        state = self.client.run_state("monitor_extract", run) if run else None
+        assert state != "failed", f"{run} failed: {self.client.task_states('monitor_extract', run or '')}"
+        return state == "success"
+
+    def pid_of(self, day: str, step: str) -> int | None:
+        """The process of a step while it runs."""
+        run = self.run_of(day)
+        tasks = {t["task_id"]: t for t in self.client.tasks("monitor_extract", run)} if run else {}
+        task = tasks.get(step, {"state": None})
+        return task["pid"] if task["state"] == "running" else None
+
+    def kill_component(self, name: str) -> None:
+        victims = [seen.pid for seen in self.airflow.seen() if is_component(name, seen.command)]
+        assert victims, f"no {name} to kill"
+        for pid in victims:
+            os.kill(pid, signal.SIGKILL)
+
+    def revive(self, name: str) -> None:
+        within(lambda: name in self.airflow.revive(), 20)
+
+
+def within(done: Callable[[], Answer], seconds: float = PATIENCE, every: float = 0.2) -> Answer:
+    """What `done` answers as soon as that is true. A killed API server is waited for like anything else."""
+    until = time.monotonic() + seconds
+    while True:
+        try:
+            if answer := done():
+                return answer
+        except (Unreachable, Refused):
+            answer = None  # type: ignore[assignment]
+        assert time.monotonic() < until, f"not within {seconds:.0f} s"
+        time.sleep(every)
+
+
+def free_ports() -> Ports:
+    held = [socket.socket() for _ in range(4)]
+    for one in held:
+        one.bind(("127.0.0.1", 0))
+    numbers = [one.getsockname()[1] for one in held]
+    for one in held:
+        one.close()
+    return Ports(*numbers)
+
+
+@pytest.fixture(scope="module")
+def council(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Council]:
+    home = tmp_path_factory.mktemp("council")
+    (home / "inbox").mkdir()
+    today = clock.now().astimezone(clock.LONDON).date()
+    extracts = generate(home / "made", scale=0.1, weeks=1, seed=1, as_of=today - dt.timedelta(days=1), incident=True, days=6)
+    with FakeSlack() as slack, MailCatcher() as mail:
+        env = {
+            "CASECLOCK_HOME": str(home),
+            "CASECLOCK_SLACK_TOKEN": "xoxb-made-up",
+            "CASECLOCK_SLACK_URL": slack.url,
+            "CASECLOCK_SMTP_HOST": mail.host,
+            "CASECLOCK_SMTP_PORT": str(mail.port),
+            "CASECLOCK_SMTP_STARTTLS": "false",
+            "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "15",
+        }
+        airflow = Standalone(home / "airflow", root, free_ports(), env)
+        with airflow:
+            seconds = airflow.wait_healthy()
+            print(f"boot to healthy and warm: {seconds:.0f} s")
+            store = open_engine(f"sqlite:///{home / 'caseclock.db'}")
+            yield Council(home, airflow, airflow.client(), store, slack, mail, extracts)
+        assert airflow.processes() == set()
+
+
+def check_nothing_lost_and_nothing_twice(council: Council, sent: list[str]) -> None:
+    """Each extract has come to its end once; each message that the outbox calls sent has arrived once."""
+    with council.store.connect() as c:
+        ledger = [row.as_of for row in c.execute(select(schema.extract.c.as_of))]
+        done = {(row.as_of, row.step) for row in c.execute(select(schema.extract.c.as_of, schema.step_done.c.step).join(schema.step_done))}
+        outbox = list(c.execute(select(schema.outbox.c.key, schema.outbox.c.channel, schema.outbox.c.state)))
+    assert sorted(ledger) == sorted(sent)
+    assert {(day, step) for day in sent for step in STEPS} <= done
+    assert list((council.home / "inbox").iterdir()) == []
+    in_slack = council.slack.copies()
+    assert [key for key, copies in in_slack.items() if copies > 1] == []
+    mails = [mail.message_id for mail in council.mail.mails]
+    assert len(mails) == len(set(mails))
+    by_slack = {row.key for row in outbox if (row.channel, row.state) == ("slack", "sent")}
+    by_mail = [row.key for row in outbox if (row.channel, row.state) == ("email", "sent")]
+    assert by_slack <= set(in_slack) | _updated(council)
+    assert len(by_mail) == len(mails)
+
+
+def _updated(council: Council) -> set[str]:
+    """Delivery keys of messages that were changed in place: the newest key is on the message, earlier ones were."""
+    seen = [arguments.get("metadata") for _, arguments in council.slack.calls]
+    return {str(found["event_payload"]["k"]) for found in map(_parsed, seen) if found}
+
+
+def _parsed(metadata: object) -> dict[str, dict[str, object]] | None:
+    import json
+
+    made = json.loads(metadata) if isinstance(metadata, str) else metadata
+    return made if isinstance(made, dict) and "k" in made.get("event_payload", {}) else None
+
+
+@pytest.fixture(scope="module")
+def sent() -> list[str]:
+    """Dates of the extracts that have landed so far."""
+    return []
+
+
+def test_airflow_knows_the_dags(council: Council) -> None:
+    assert council.client.import_errors() == []
+
+
+def test_a_second_start_is_refused_with_the_reason(council: Council, root: Path, tmp_path: Path) -> None:
+    with pytest.raises(CannotStart, match="already runs Airflow"):
+        Standalone(council.airflow.home, root, free_ports()).start()
+    with pytest.raises(CannotStart, match="CASECLOCK_AIRFLOW_PORT"):
+        Standalone(tmp_path, root, council.airflow.ports).start()
+
+
+def test_an_extract_that_lands_is_processed_and_people_are_told(council: Council, sent: list[str]) -> None:
+    began = time.monotonic()
+    sent.append(council.drop())
+    within(lambda: council.finished(sent[-1]))
+    print(f"drop to the end of the run: {time.monotonic() - began:.1f} s")
+    check_nothing_lost_and_nothing_twice(council, sent)
+
+
+def test_the_same_file_again_starts_nothing(council: Council, sent: list[str]) -> None:
+    again = next((council.home / "made").glob(f"*{sent[0]}*"))
+    shutil.copy(again, council.home / "inbox" / again.name)
+    within(lambda: list((council.home / "inbox").iterdir()) == [])
+    check_nothing_lost_and_nothing_twice(council, sent)
+
+
+def test_a_task_that_is_killed_at_any_step_is_done_again(council: Council, sent: list[str]) -> None:
+    sent.append(council.drop())
+    for step in STEPS:
+        pid = within(lambda step=step: council.pid_of(sent[-1], step), every=0.05)  # type: ignore[misc]
+        os.kill(pid, signal.SIGKILL)
+    within(lambda: council.finished(sent[-1]))
+    tries = {t["task_id"]: t["try_number"] for t in council.client.tasks("monitor_extract", str(council.run_of(sent[-1])))}
+    assert all(n >= 2 for n in tries.values()), f"each step was killed once: {tries}"
+    check_nothing_lost_and_nothing_twice(council, sent)
+
+
+def test_a_component_that_is_killed_and_started_again_loses_nothing(council: Council, sent: list[str]) -> None:
+    council.kill_component("triggerer")
+    sent.append(council.drop())
+    council.revive("triggerer")
+    for step, component in zip(STEPS, ["dag-processor", "api-server", "scheduler"], strict=False):
+        within(lambda step=step: council.pid_of(sent[-1], step), every=0.05)  # type: ignore[misc]
+        council.kill_component(component)
+        council.revive(component)
+    within(lambda: council.finished(sent[-1]))
+    sent.append(council.drop())
+    within(lambda: council.finished(sent[-1]))
+    check_nothing_lost_and_nothing_twice(council, sent)
+
+
+def test_everything_killed_at_once_goes_on_after_a_restart(council: Council, sent: list[str]) -> None:
+    sent.append(council.drop())
+    within(lambda: council.pid_of(sent[-1], "update_alerts"), every=0.05)
+    council.airflow.kill()
+    assert council.airflow.processes() == set()
+    sent.append(council.drop())  # lands while nobody is there
+    council.airflow.start()
+    council.airflow.wait_healthy()
+    for day in sent[-2:]:
+        within(lambda day=day: council.finished(day))  # type: ignore[misc]
+    check_nothing_lost_and_nothing_twice(council, sent)
+
+
+def test_stopping_leaves_no_process_and_no_port(council: Council) -> None:
+    council.airflow.stop()
+    assert council.airflow.processes() == set()
+    ports = council.airflow.ports
+    assert all(port_is_free(port) for port in (ports.api, ports.worker_log, ports.trigger_log))
