@@ -1,15 +1,16 @@
 """One sender as a process of its own: delivers what is due, and kills itself at the step that it was told.
 
-    python sender.py STORE_URL LANDED_FILE NOW STEP COUNT
+python sender.py STORE_URL LANDED_FILE NOW STEP COUNT
 """
 
+import datetime as dt
 import json
 import os
 import signal
 import sys
 from pathlib import Path
 
-from alert_lab import EMAIL, SLACK, Lab, local, routes_of, rules_of
+from alert_lab import EMAIL, SLACK, Lab, routes_of, rules_of
 
 from caseclock.notifications import Message
 from caseclock.notifications.deliver import deliver
@@ -53,7 +54,7 @@ def main(url, file, now, step, count):
             if left == 0:
                 os.kill(os.getpid(), signal.SIGKILL)
 
-    lab, at = make_lab(url), local(now)
+    lab, at = make_lab(url), dt.datetime.fromisoformat(now)
     channels = {"slack": FileChannel("slack", SLACK, file, probe), "email": FileChannel("email", EMAIL, file, probe)}
     deliver(SqlDelivery(lab.engine), channels, lab.routes, lambda: at, probe=probe)
 

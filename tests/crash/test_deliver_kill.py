@@ -28,8 +28,7 @@ def _lab(url: str) -> Lab:
 
 def _send(url: str, file: Path, now: dt.datetime, step: str = "never", count: int = 1) -> int:
     path = os.pathsep.join([str(HERE.parent / "functional" / "scenarios"), str(HERE.parents[1] / "include")])
-    at = now.astimezone(dt.UTC).replace(tzinfo=None).isoformat()
-    command = [sys.executable, str(HERE / "sender.py"), url, str(file), at, step, str(count)]
+    command = [sys.executable, str(HERE / "sender.py"), url, str(file), now.isoformat(), step, str(count)]
     return subprocess.run(command, env={**os.environ, "PYTHONPATH": path}, timeout=120, check=False).returncode
 
 
@@ -41,7 +40,11 @@ def _landed(file: Path) -> list[list[object]]:
 def test_a_sender_killed_at_this_step_loses_and_repeats_nothing(step: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     url, file = f"sqlite:///{tmp_path / 'store.db'}", tmp_path / "landed.jsonl"
     lab = _lab(url)
-    days = [(dt.date(2026, 12, 1), {"n1": 12, "s1": 22}), (dt.date(2026, 12, 2), {"n1": 25, "s1": 3}), (dt.date(2026, 12, 3), {"n1": 0, "s1": 2})]
+    days = [
+        (dt.date(2026, 12, 1), {"n1": 12, "s1": 22}),
+        (dt.date(2026, 12, 2), {"n1": 25, "s1": 3}),
+        (dt.date(2026, 12, 3), {"n1": 0, "s1": 2}),
+    ]
     kills = 0
     for day, figures in days:
         lab.now = local(f"{day}T08:30")

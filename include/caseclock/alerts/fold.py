@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Literal
 
 from caseclock.alerts.model import AlertEvent, Condition, Instance, Observation, State
-from caseclock.thresholds import ThresholdRule
+from caseclock.thresholds import Severity, ThresholdRule
 
 Reading = Literal["over", "between", "clear"]
 """Where a value lies: past amber, between the clear limit and amber, or past the clear limit."""
@@ -67,51 +67,60 @@ class Fold:
         return None
 
 
-def reading_of(rule: ThresholdRule, value: float) -> Reading:
-    if rule.severity_of(value):
-        return "over"
-    return "clear" if rule.is_clear(value) else "between"
-
-
 def fold(rule: ThresholdRule, instance: Instance, history: Iterable[Observation]) -> Fold:
     """Replays `history` (one observation per date, any order) through the table of transitions."""
-    condition = Condition()
-    events: list[AlertEvent] = []
-    episodes: dict[str, dt.date | None] = {}
+    walk = _Walk(rule, instance)
     for seen in sorted((o for o in history if o.passed), key=lambda o: o.as_of):
-        after, why = _advance(rule, condition, seen)
-        if after.state != condition.state:
-            episode = after.episode or condition.episode
-            events.append(
-                AlertEvent(instance, condition.state, after.state, seen.as_of, why, episode, after.severity, seen.value, seen.extract_id)
-            )
-            if after.episode and not condition.episode:
-                episodes[after.episode] = None
-            elif condition.episode and not after.episode:
-                episodes[condition.episode] = seen.as_of
-        condition = after
-    return Fold(condition, tuple(events), episodes)
+        walk.take(seen)
+    return Fold(walk.condition(), tuple(walk.events), walk.episodes)
 
 
-def _advance(rule: ThresholdRule, before: Condition, seen: Observation) -> tuple[Condition, str]:
-    step = TRANSITIONS[before.state, reading_of(rule, seen.value)]
-    state, run = step.to, 0
-    if step.counts:
-        run = before.run + 1 if before.state == step.to else 1
-        need = getattr(rule, step.counts)
-        if run >= need and step.then:
-            state = step.then
-        why = f"{step.why} on {run} of {need} extract date{'s' if need > 1 else ''}"
-    else:
-        why = step.why
-    return _entered(rule, before, seen, state, run if state == step.to else 0), why
+class _Walk:
+    """Where the fold stands; mutable, because a history has many dates and few changes."""
 
+    def __init__(self, rule: ThresholdRule, instance: Instance) -> None:
+        self.rule, self.instance = rule, instance
+        self.state: State = "NORMAL"
+        self.severity: Severity | None = None
+        self.run = 0
+        self.episode: str | None = None
+        self.since: dt.date | None = None
+        self.last: Observation | None = None
+        self.events: list[AlertEvent] = []
+        self.episodes: dict[str, dt.date | None] = {}
 
-def _entered(rule: ThresholdRule, before: Condition, seen: Observation, state: State, run: int) -> Condition:
-    after = replace(before, state=state, run=run, value=seen.value, as_of=seen.as_of, extract_id=seen.extract_id)
-    if state == "NORMAL":
-        return replace(after, severity=None, episode=None, since=None)
-    severity = rule.severity_of(seen.value) or before.severity  # between the limits the band is kept
-    if state == "PENDING":
-        return replace(after, severity=severity, since=before.since or seen.as_of)
-    return replace(after, severity=severity, since=before.since or seen.as_of, episode=before.episode or seen.as_of.isoformat())
+    def take(self, seen: Observation) -> None:
+        self.last, band = seen, self.rule.severity_of(seen.value)
+        reading: Reading = "over" if band else "clear" if self.rule.is_clear(seen.value) else "between"
+        step = TRANSITIONS[self.state, reading]
+        state, why = step.to, step.why
+        run = self.run + 1 if self.state == step.to else 1
+        if step.counts and step.then:
+            need: int = getattr(self.rule, step.counts)
+            state = step.then if run >= need else step.to
+            why = f"{step.why} on {run} of {need} extract date{'s' if need > 1 else ''}"
+        self.run = run if step.counts and state == step.to else 0
+        self.severity = None if state == "NORMAL" else band or self.severity  # between the limits the band is kept
+        if state != self.state:
+            self._enter(state, seen, why)
+
+    def _enter(self, state: State, seen: Observation, why: str) -> None:
+        left, episode = self.state, self.episode
+        self.state = state
+        if state == "NORMAL":
+            self.episode = self.since = None
+            if episode:
+                self.episodes[episode] = seen.as_of
+        else:
+            self.since = self.since or seen.as_of
+            if state == "FIRING" and not episode:
+                episode = self.episode = seen.as_of.isoformat()
+                self.episodes[episode] = None
+        self.events.append(AlertEvent(self.instance, left, state, seen.as_of, why, episode, self.severity, seen.value, seen.extract_id))
+
+    def condition(self) -> Condition:
+        if self.last is None:
+            return Condition()
+        return Condition(
+            self.state, self.severity, self.last.value, self.last.as_of, self.run, self.episode, self.since, self.last.extract_id
+        )

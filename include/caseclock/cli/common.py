@@ -17,7 +17,7 @@ from caseclock.settings import Settings, from_environment
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class DateType(click.ParamType):
+class DateType(click.ParamType[dt.date]):
     """An ISO date."""
 
     name = "date"
@@ -31,7 +31,7 @@ class DateType(click.ParamType):
             self.fail("is no date; expected YYYY-MM-DD", param, ctx)
 
 
-class MomentType(click.ParamType):
+class MomentType(click.ParamType[dt.datetime]):
     """An ISO moment; London time when it has no offset."""
 
     name = "moment"

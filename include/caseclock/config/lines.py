@@ -114,7 +114,7 @@ def _no_yaml(file: Path, error: yaml.MarkedYAMLError) -> Problem:
     line = mark.line + 1 if mark else 1
     if isinstance(error, yaml.constructor.ConstructorError):
         return Problem(file, line, "", str(error.problem), "a value such as 10, true, 2026-11-20 or text")
-    if "\t" in str(error.problem):
+    if "\\t" in str(error.problem):
         return Problem(file, line, "", "a tab stands here", "spaces; YAML indents by spaces alone")
     return Problem(file, line, "", f"this is no valid YAML: {error.problem}", "`key: value`, or `- ` before each entry of a list")
 

@@ -92,7 +92,7 @@ def set_up(folder: Path, *, scale: float, seed: int, tell: Callable[[str], None]
         yield Stage(folder, settings, slack, mail, box, routes, extracts[:-1], extracts[-1], moment)
 
 
-def load_history(stage: Stage, progress: Callable[[list[Path]], Any]) -> None:
+def load_history(stage: Stage, progress: Callable[[list[pipeline.Arrival]], Any]) -> None:
     """Takes the history through the library: the weekly extracts silently, people are told of what the daily ones show."""
     with pipeline.open_house(stage.settings) as house:
         arrivals = pipeline.in_order(house, tuple(stage.history), None, None)

@@ -86,6 +86,8 @@ class Sender:
     page_url: str | None = None
     quarantine: dt.timedelta = dt.timedelta(seconds=25)
     probe: Probe = lambda step, key: None
+    notes_of: Callable[[str], tuple[str, ...]] = lambda source: ()
+    """Source to what every message made from it must say beside its figures."""
     by: str = field(default_factory=lambda: uuid.uuid4().hex)
 
     # --- one row ---------------------------------------------------------------------------------------------------
@@ -201,6 +203,9 @@ class Sender:
         return root, [t for t in lane if root and t.handle == root]
 
     def _message(self, row: Row, recipient: Recipient, notes: tuple[str, ...]) -> tuple[Handle, Message]:
+        if row.notice:
+            made_at = row.created_at or self.now()
+            return {}, Message(row.key, recipient, "post", (), (), made_at, notes, row.conversation, row.notice.headline, row.notice.lines)
         handle, beside = self._root(row)
         message = message_of(
             row.key,
@@ -211,7 +216,7 @@ class Sender:
             row.created_at or self.now(),
             conversation=row.conversation,
             page_url=self.page_url,
-            notes=notes,
+            notes=(*notes, *self.notes_of(row.source)),
         )
         return handle, message
 
@@ -225,9 +230,10 @@ def deliver(
     page_url: str | None = None,
     quarantine_seconds: float = 25.0,
     probe: Probe = lambda step, key: None,
+    notes_of: Callable[[str], tuple[str, ...]] = lambda source: (),
 ) -> list[Outcome]:
     """Sends everything that is due and returns what became of each row. Rows for channels that are not configured wait."""
-    sender = Sender(store, channels, routes, now, page_url, dt.timedelta(seconds=quarantine_seconds), probe)
+    sender = Sender(store, channels, routes, now, page_url, dt.timedelta(seconds=quarantine_seconds), probe, notes_of)
     outcomes = []
     for waiting in store.unconfigured(list(channels)):
         reason = f"{waiting.channel} is not configured; the message waits"

@@ -11,13 +11,21 @@ from caseclock.alerts.hours import local_day
 from caseclock.notifications.compose import item_to_json
 from caseclock.notifications.desired import fallback_of
 from caseclock.notifications.model import Item, Recipient
-from caseclock.notifications.outbox import Line, Row, new_row
+from caseclock.notifications.outbox import Line, Row, new_row, notice_row
 from caseclock.notifications.routes import Routes, channels_of
 
 
 def follow_ups(row: Row, recipient: Recipient, routes: Routes, told: Sequence[Told], reason: str, now: dt.datetime) -> list[Row]:
     """Rows to enqueue with the failure. They have the keys that the next run would make, so that run adds nothing."""
-    return [*_by_fallback(row, routes, told), *_word_to_engineers(row, recipient, routes, reason, now)]
+    instead = _notice_by_fallback(row, recipient) if row.notice else _by_fallback(row, routes, told)
+    return [*instead, *_word_to_engineers(row, recipient, routes, reason, now)]
+
+
+def _notice_by_fallback(row: Row, recipient: Recipient) -> list[Row]:
+    """By the next channel after the one that failed; a channel that had the notice anyway has its key, so nothing is added."""
+    order = [c for c in recipient.fallback if recipient.address(c)]
+    left = order[order.index(row.channel) + 1 :] if row.channel in order else order
+    return [notice_row(row.recipient, left[0], row.notice)] if left and row.notice else []
 
 
 def _by_fallback(row: Row, routes: Routes, told: Sequence[Told]) -> list[Row]:
@@ -35,7 +43,7 @@ def _by_fallback(row: Row, routes: Routes, told: Sequence[Told]) -> list[Row]:
 
 def _word_to_engineers(row: Row, recipient: Recipient, routes: Routes, reason: str, now: dt.datetime) -> list[Row]:
     """Once per recipient and day. What fails for a data engineer is not told to data engineers: it would go round for ever."""
-    if recipient.id in routes.data or not row.lines:
+    if recipient.id in routes.data or not (row.lines or row.notice):
         return []
     today = local_day(now)
     instance = Instance(row.source, "delivery_failed", recipient.id)

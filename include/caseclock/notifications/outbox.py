@@ -51,6 +51,15 @@ class Line:
 
 
 @dataclass(frozen=True)
+class Notice:
+    """A message about no alert: a refused file, a fault, the digest. `name` makes it one message, whenever and however often it is enqueued."""
+
+    name: str
+    headline: str
+    lines: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Row:
     """One message for one recipient by one channel. `fixed`: it stands for itself and no later run replaces it."""
 
@@ -70,6 +79,7 @@ class Row:
     leased: bool = False
     obsolete: str | None = None
     reason: str = ""
+    notice: Notice | None = None
 
     @property
     def lane(self) -> tuple[str, str]:
@@ -98,6 +108,12 @@ def new_row(recipient: str, channel: str, mode: Mode, lines: Sequence[Line], con
     source = lines[0].instance.source
     key = delivery_key(recipient, channel, source, lines)
     return Row(key, source, recipient, channel, mode, tuple(lines), conversation or key, fixed=fixed)
+
+
+def notice_row(recipient: str, channel: str, notice: Notice) -> Row:
+    """A notice for one recipient by one channel; the same key whenever it is made."""
+    key = hashlib.sha256(json.dumps(["notice", recipient, channel, notice.name]).encode()).hexdigest()[:40]
+    return Row(key, "", recipient, channel, "post", (), key, fixed=True, notice=notice)
 
 
 def degrade(intent: Intent, can: Capabilities) -> Intent | Suppressed:

@@ -12,9 +12,8 @@ from collections import Counter
 from collections.abc import Sequence
 from urllib.parse import quote, urlsplit
 
-from caseclock.measures.model import COUNCIL, NO_TEAM
 from caseclock.notifications.model import Item, Message
-from caseclock.notifications.words import DATA_SENTENCES, SINGULAR, WORDS
+from caseclock.notifications.words import DATA_SENTENCES, PLACES, SINGULAR, WORDS
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December")
@@ -84,8 +83,7 @@ def limit_of(item: Item) -> float | None:
 def place(item: Item) -> str:
     """Where, as it follows a noun: `in North Assessment`."""
     team_id = item.instance.partition("/")[2]
-    special = {COUNCIL: "in all teams together", NO_TEAM: "that no team answers for"}
-    return special.get(team_id) or f"in {plain(item.team) or 'a team without a name'}"
+    return PLACES.get(team_id) or f"in {plain(item.team) or 'a team without a name'}"
 
 
 def subject(item: Item) -> str:

@@ -72,6 +72,9 @@ WORDS: dict[Kind, Words] = {
     ),
 }
 
+# Team ids with a meaning of their own. They are those of `measures.model`; written out here, because channels import no measure.
+PLACES = {"*": "in all teams together", "?": "that no team answers for"}
+
 DATA_SENTENCES: dict[Kind, str] = {
     "dq_failed": "the extract from {source} did not pass its quality check",
     "dq_recovered": "the extract from {source} has passed its quality check",

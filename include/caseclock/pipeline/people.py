@@ -116,7 +116,7 @@ def tell(house: House, c: Connection, recipients: Sequence[str], name: str, head
     key = hashlib.sha256(name.encode()).hexdigest()
     known = {r.key for r in c.execute(select(t.outbox.c.key))} if recipients else set()
     rows = [
-        notice_row(recipient, channel, key, Notice(headline, tuple(lines)))
+        notice_row(recipient, channel, Notice(key, headline, tuple(lines)))
         for recipient in recipients
         for channel in channels_of(house.config.routes.known(recipient))
     ]

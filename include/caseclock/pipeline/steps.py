@@ -94,7 +94,7 @@ def compute_measures(house: House, extract_id: str) -> Report:
         frame = clock_frame(snapshot, rules, house.calendar, roles)
         clocked = clock.seconds()
         _keep_frame(frame, clocks_path(house, extract))
-        values = compute(frame, snapshot, house.config.measures, rules, roles)
+        values = compute(frame, snapshot, house.config.measures, roles)
         with step.finish() as c:
             ledger.save_measures(c, extract, values, snapshot.tables["team"])
             ledger.add_absences(c, extract.id, unwatched(snapshot, rules, roles))

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, and_, delete, exists, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, and_, bindparam, delete, exists, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from caseclock.alerts import Instance, Told
 from caseclock.notifications.compose import alert_id
 from caseclock.notifications.deliver import Settlement, audit_subject
-from caseclock.notifications.outbox import Line, Row
+from caseclock.notifications.outbox import Line, Notice, Row
 from caseclock.storage import schema as t
 from caseclock.storage.engine import moment_of, moment_text
 
@@ -46,7 +46,12 @@ def row_of(kept: Mapping[str, Any], at: dt.datetime | None = None) -> Row:
         leased=bool(at and kept["lease_until"] and kept["lease_until"] > moment_text(at)),
         obsolete=kept["obsolete"],
         reason=kept["reason"] or "",
+        notice=_notice_of(payload.get("notice")),
     )
+
+
+def _notice_of(kept: Mapping[str, Any] | None) -> Notice | None:
+    return Notice(kept["name"], kept["headline"], tuple(kept["lines"])) if kept else None
 
 
 def payload_of(row: Row) -> dict[str, Any]:
@@ -61,7 +66,8 @@ def payload_of(row: Row) -> dict[str, Any]:
         }
         for line in row.lines
     ]
-    return {"lines": lines, "conversation": row.conversation, "fixed": row.fixed}
+    payload = {"lines": lines, "conversation": row.conversation, "fixed": row.fixed}
+    return {**payload, "notice": asdict(row.notice)} if row.notice else payload
 
 
 def insert_rows(c: Connection, rows: Iterable[Row], now: dt.datetime) -> None:
@@ -100,25 +106,26 @@ def told_of(kept: Mapping[str, Any]) -> Told:
     )
 
 
-def save_told(c: Connection, told: Told) -> None:
-    place = {"recipient": told.recipient, "channel": told.channel, "source": told.instance.source}
-    place |= {"rule": told.instance.rule, "team": told.instance.team, "episode": told.episode}
-    c.execute(delete(t.told).where(*(t.told.c[name] == value for name, value in place.items())))
+def save_told(c: Connection, listed: Iterable[Told]) -> None:
+    rows = [_told_values(told) for told in listed]
+    k = t.told.c
+    if not rows:
+        return
+    place = {name: bindparam(f"at_{name}") for name in ("recipient", "channel", "source", "rule", "team", "episode")}
     c.execute(
-        insert(t.told).values(
-            **place,
-            severity=told.severity,
-            value=told.value,
-            shown=told.shown,
-            first_at=moment_text(told.first_at),
-            attention_at=moment_text(told.attention_at),
-            held=int(told.held),
-            open=int(told.open),
-            handle=told.handle,
-            serial=told.serial,
-            detail={"via": told.via, "conversation": told.conversation, "item": dict(told.item)},
-        )
+        delete(t.told).where(*(k[name] == value for name, value in place.items())), [{f"at_{n}": row[n] for n in place} for row in rows]
     )
+    c.execute(insert(t.told), rows)
+
+
+def _told_values(told: Told) -> dict[str, Any]:
+    return {
+        "recipient": told.recipient, "channel": told.channel, "source": told.instance.source, "rule": told.instance.rule,
+        "team": told.instance.team, "episode": told.episode, "severity": told.severity, "value": told.value, "shown": told.shown,
+        "first_at": moment_text(told.first_at), "attention_at": moment_text(told.attention_at), "held": int(told.held),
+        "open": int(told.open), "handle": told.handle, "serial": told.serial,
+        "detail": {"via": told.via, "conversation": told.conversation, "item": dict(told.item)},
+    }  # fmt: skip
 
 
 # --- audit ---------------------------------------------------------------------------------------------------------
@@ -128,12 +135,19 @@ def audit(c: Connection, at: dt.datetime, event: str, subject: str, reason: str,
 
 def audit_row(c: Connection, at: dt.datetime, event: str, row: Row, reason: str) -> None:
     """One audit row for each line of a message."""
+    rows = []
     for n, line in enumerate(row.lines):
+        i = line.instance
         detail = {
-            "key": row.key, "kind": line.kind, "source": line.instance.source, "rule": line.instance.rule, "team": line.instance.team,
-            "episode": line.episode, "alert": alert_id(line.instance, line.episode), "recipient": row.recipient, "channel": row.channel,
+            "key": row.key, "kind": line.kind, "source": i.source, "rule": i.rule, "team": i.team, "episode": line.episode,
+            "alert": alert_id(i, line.episode), "recipient": row.recipient, "channel": row.channel,
         }  # fmt: skip
-        audit(c, at, event, audit_subject(row, n), reason or str(line.item.get("reason", "")), detail)
+        said = reason or str(line.item.get("reason", ""))
+        rows.append(
+            {"at": moment_text(at), "event": event, "subject": audit_subject(row, n), "by": SYSTEM, "reason": said, "detail": detail}
+        )
+    if rows:
+        c.execute(insert(t.audit), rows)
 
 
 # --- the sender's transactions -------------------------------------------------------------------------------------
@@ -203,8 +217,7 @@ class SqlDelivery:
             if made.attempt is not None:
                 ended = {"ended_at": moment_text(at), "outcome": made.outcome, "reason": made.reason or None}
                 c.execute(update(t.attempt).where(t.attempt.c.id == made.attempt).values(**ended))
-            for told in made.told:
-                save_told(c, told)
+            save_told(c, made.told)
             insert_rows(c, made.rows, at)
             if (made.outcome, made.reason) != ("unknown", row.reason):
                 audit_row(c, at, made.outcome, row, made.reason)

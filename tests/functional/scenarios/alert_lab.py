@@ -178,7 +178,14 @@ class Lab:
             at = moment_text(self.now)
             c.execute(
                 insert(t.extract).values(
-                    id=sha[:16], source=self.source, as_of=str(as_of), revision=rev + 1, sha256=sha, name="x.zip", path="x.zip", received_at=at
+                    id=sha[:16],
+                    source=self.source,
+                    as_of=str(as_of),
+                    revision=rev + 1,
+                    sha256=sha,
+                    name="x.zip",
+                    path="x.zip",
+                    received_at=at,
                 )
             )
             c.execute(

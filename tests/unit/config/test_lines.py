@@ -58,7 +58,7 @@ def test_every_place_has_its_line_and_a_missing_one_that_of_what_is_around_it(tm
     assert document.line_of(("recipients", 0, "email")) == 4
     assert document.line_of(("recipients", 1, "id")) == 5
     assert document.line_of(("recipients", 1, "slack")) == 5
-    assert document.line_of(("routes",)) == 1
+    assert document.line_of(("routes",)) == 2
 
 
 @pytest.mark.parametrize(

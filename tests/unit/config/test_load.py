@@ -83,7 +83,7 @@ SLIPS = [  # file, good, bad, words of the problem, words of what is allowed
     ("timescales.yaml", "effective_from: 2013-04-15", "effective_from: 2013-02-30", "no such date", ""),
     ("sources/demo.yaml", "supplier: systemc", "supplier: liquidlogic", "none of the allowed words", "systemc, mosaic, eclipse"),
     ("sources/demo.yaml", "cadence: working_day", "cadense: working_day", "no such setting", "cadence (did you mean that?)"),
-    ("sources/demo.yaml", "id: demo", "id: north", "the file is called demo.yaml", "id: demo"),
+    ("sources/demo.yaml", "\nid: demo", "\nid: north", "the file is called demo.yaml", "id: demo"),
 ]
 
 

@@ -64,7 +64,7 @@ CASES: dict[str, tuple[dict, dict, dict]] = {
     ),
     "conference.due_on_before_s47": ({"s47_id": "S1", "due_on": "2026-09-02"}, {"s47_id": "S1"}, {"s47": S47}),
     "conference.s47_of_other_child": ({"s47_id": "S1", "child_id": "other"}, {"s47_id": "S1"}, {"s47": S47}),
-    "conference.s47_id_missing": ({}, {"kind": "transfer_in"}, {}),
+    "conference.s47_id_missing": ({}, {"s47_id": "S1"}, {}),
     "conference.due_on_weekend": ({"due_on": "2026-11-14"}, {"due_on": "2026-11-16"}, {}),
     "conference.no_date": ({"due_on": None}, {"due_on": None, "held_on": "2026-10-01"}, {}),
     "plan.ended_on_before_started_on": ({"ended_on": "2026-09-19"}, {"ended_on": "2026-09-20"}, {}),
@@ -79,7 +79,7 @@ CASES: dict[str, tuple[dict, dict, dict]] = {
         {"conference": [{"conference_id": "C1", "held_on": "2026-10-01"}]},
     ),
     "plan.referral_of_other_child": ({"referral_id": "R1", "child_id": "other"}, {"referral_id": "R1"}, {"referral": REFERRAL}),
-    "plan.conference_id_missing": ({}, {"kind": "cin"}, {}),
+    "plan.conference_id_missing": ({}, {"conference_id": "C1"}, {}),
     "plan.open_for_long": ({"started_on": LONG_AGO}, {"started_on": LONG_AGO, "kind": "cin"}, {}),
     "review.held_on_before_plan": (
         {"plan_id": "P1", "held_on": "2026-09-20"},
@@ -97,7 +97,7 @@ CASES: dict[str, tuple[dict, dict, dict]] = {
     "visit.plan_of_other_child": ({"plan_id": "P1", "child_id": "other"}, {"plan_id": "P1"}, {"plan": PLAN}),
     "visit.alone_but_not_seen": ({"seen": False, "seen_alone": True}, {"seen": True, "seen_alone": True}, {}),
     "allocation.ended_on_before_started_on": ({"ended_on": "2026-09-01"}, {"ended_on": "2026-09-02"}, {}),
-    "allocation.started_on_missing": ({"started_on": None}, {"started_on": None, "ended_on": "2026-09-02"}, {}),
+    "allocation.started_on_missing": ({"started_on": None}, {}, {}),
     "allocation.worker_id_missing": ({}, {"worker_id": "W1"}, {}),
     "allocation.held_by_nobody": (
         {"worker_id": "W1"},
@@ -178,6 +178,18 @@ def test_a_link_to_a_table_without_rows_is_not_checked_and_that_is_said() -> Non
     check = checks_of(snapshot(allocation=[{"worker_id": "W1", "team_id": "T1"}]), CONFIG)["allocation"]
     assert "worker_id_unknown" not in check.flags
     assert check.not_evaluated["worker_id_unknown"] == "the extract has no worker rows"
+
+
+@pytest.mark.parametrize(
+    ("rule", "filled", "excused"),
+    [
+        ("conference.s47_id_missing", {"s47_id": "S1"}, {"kind": "transfer_in"}),
+        ("plan.conference_id_missing", {"conference_id": "C1"}, {"kind": "cin"}),
+        ("allocation.started_on_missing", {}, {"started_on": None, "ended_on": "2026-09-02"}),
+    ],
+)
+def test_what_need_not_be_known_of_some_rows(rule: str, filled: dict, excused: dict) -> None:
+    assert failing(rule, [filled, excused]) == [False, False]
 
 
 def test_a_column_that_the_format_does_not_have_is_no_fault_of_each_row() -> None:

@@ -217,11 +217,11 @@ def html_of(message: Message, shown: int = SHOWN[0]) -> str:
 
 
 def _card(item: Item) -> dict[str, Any]:
-    label = wording.label(item)
+    label, said = wording.label(item), wording.headline_of(item).partition(": ")[2]
     return {
         "label": label,
         "colour": COLOURS.get(label, NEUTRAL),
-        "subject": wording.headline_of(item).partition(": ")[2],
+        "subject": said[:1].upper() + said[1:],
         "figures": _figures(item),
         "lines": [line for line in (wording.reason_sentence(item), wording.next_sentence(item)) if line],
         "recent": wording.recent_sentence(item),

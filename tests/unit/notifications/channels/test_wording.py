@@ -9,8 +9,9 @@ import pytest
 from notification_samples import ANNEX_A, HOSTILE, RESOLVED, WORSENED, item, message, share
 
 from caseclock.alerts import Kind
+from caseclock.measures.model import COUNCIL, NO_TEAM
 from caseclock.notifications import wording
-from caseclock.notifications.words import WORDS
+from caseclock.notifications.words import PLACES, WORDS
 
 SENTENCES = [
     (WORSENED, "Red: 21 unallocated cases in North Assessment, limit 20, up from 12, open 6 working days."),
@@ -157,3 +158,7 @@ def test_which_way_is_worse_follows_the_limits():
     assert wording.lower_is_worse(share())
     assert wording.lower_is_worse(share(limit=None, red_limit=None))
     assert wording.lower_is_worse(item(limit=5.0, red_limit=2.0))
+
+
+def test_the_teams_with_words_of_their_own_are_those_of_the_measures():
+    assert set(PLACES) == {COUNCIL, NO_TEAM}
