@@ -104,12 +104,9 @@ def test_the_path_announces_its_measures(bag: Any) -> None:
 
 
 def test_intake_is_woken_by_the_watcher_and_starts_each_run_once(bag: Any) -> None:
-    schedule = bag.dags["intake"].timetable
-    [asset] = [asset for _, asset in schedule.asset_condition.iter_assets()]
+    [asset] = [asset for _, asset in _as_the_scheduler_sees_it(bag.dags["intake"]).timetable.asset_condition.iter_assets()]
     assert asset.name == "extract_inbox"
-    assert [w.trigger.classpath if hasattr(w.trigger, "classpath") else type(w.trigger).__name__ for w in asset.watchers] == [
-        "InboxTrigger"
-    ]
+    assert [w.trigger["classpath"] for w in asset.watchers] == ["caseclock_inbox.InboxTrigger"]
     start = bag.dags["intake"].get_task("start").partial_kwargs
     assert start["trigger_dag_id"] == "monitor_extract"
     assert start["skip_when_already_exists"] is True

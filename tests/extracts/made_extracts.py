@@ -206,11 +206,11 @@ def csv_text(rows: Rows, delimiter: str = ",") -> str:
     return made.getvalue()
 
 
-def folder(at: Path, tables: Tables | None = None, raw: dict[str, bytes] | None = None, without: str = "") -> Path:
-    """An SSD folder: the sound tables, some replaced, some given as bytes, one left out."""
+def folder(at: Path, tables: Tables | None = None, raw: dict[str, bytes] | None = None, without: str = "", only: str = "") -> Path:
+    """An SSD folder: the sound tables, some replaced, some given as bytes, one (or all but `only`, words) left out."""
     at.mkdir(parents=True, exist_ok=True)
     for name, rows in {**sound(), **(tables or {})}.items():
-        if name != without:
+        if name != without and (not only or name in only.split()):
             (at / f"{name}.csv").write_bytes(csv_text(rows).encode())
     for name, content in (raw or {}).items():
         (at / f"{name}.csv").write_bytes(content)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -44,23 +45,23 @@ def rows(prefix: str, key: str, most: int, **columns: st.SearchStrategy[Any]) ->
     return made.map(lambda found: [{key: f"{prefix}{i}", **row} for i, row in enumerate(found)])
 
 
-child, team = one_of("C1", "C2", "C3"), one_of(None, "T1", "T2")
-referral_id, worker = one_of("R0", "R1", "R2", "GONE", None), one_of("W1", "W2", "POOL", "NEW", None)
+child, team = one_of("C1", "C2", "C3", "C4"), one_of(None, "T1", "T2")
+referral_id, worker = one_of("R0", "R1", "R2", "R3", "GONE", None), one_of("W1", "W2", "POOL", "NEW", None)
 TABLES_MADE = st.fixed_dictionaries(
     {
-        "referral": rows("R", "referral_id", 3, child_id=child, referral_date=day, nfa=flag, closed_on=maybe_day, team_id=team),
-        "allocation": rows("A", "allocation_id", 5, child_id=child, referral_id=referral_id, worker_id=worker, team_id=team,
+        "referral": rows("R", "referral_id", 5, child_id=child, referral_date=day, nfa=flag, closed_on=maybe_day, team_id=team),
+        "allocation": rows("A", "allocation_id", 10, child_id=child, referral_id=referral_id, worker_id=worker, team_id=team,
                            role=one_of("CW", "IRO", None), started_on=maybe_day, ended_on=maybe_day),
-        "assessment": rows("S", "assessment_id", 4, child_id=child, referral_id=referral_id, started_on=day, authorised_on=maybe_day,
+        "assessment": rows("S", "assessment_id", 8, child_id=child, referral_id=referral_id, started_on=day, authorised_on=maybe_day,
                            team_id=team, worker_id=worker),
-        "s47": rows("E", "s47_id", 3, child_id=child, referral_id=referral_id, strategy_on=day, icpc_required=flag),
-        "conference": rows("K", "conference_id", 4, child_id=child, s47_id=one_of("E0", "E1", "GONE", None),
+        "s47": rows("E", "s47_id", 5, child_id=child, referral_id=referral_id, strategy_on=day, icpc_required=flag),
+        "conference": rows("K", "conference_id", 6, child_id=child, s47_id=one_of("E0", "E1", "GONE", None),
                            kind=one_of("initial", "transfer_in"), held_on=maybe_day),
-        "plan": rows("P", "plan_id", 3, child_id=child, referral_id=referral_id, conference_id=one_of("K0", "K1", None),
+        "plan": rows("P", "plan_id", 5, child_id=child, referral_id=referral_id, conference_id=one_of("K0", "K1", None),
                      kind=one_of("cp", "cin"), started_on=day, ended_on=maybe_day, other_la=flag),
-        "visit": rows("V", "visit_id", 6, child_id=child, plan_id=one_of("P0", "P1", "GONE", None), kind=one_of("cp", "cin"),
+        "visit": rows("V", "visit_id", 12, child_id=child, plan_id=one_of("P0", "P1", "GONE", None), kind=one_of("cp", "cin"),
                       visit_on=day, seen=flag),
-        "review": rows("W", "review_id", 5, child_id=child, plan_id=one_of("P0", "P1", None), kind=one_of("cp", "cla"), held_on=maybe_day,
+        "review": rows("W", "review_id", 8, child_id=child, plan_id=one_of("P0", "P1", None), kind=one_of("cp", "cla"), held_on=maybe_day,
                        cancelled=flag),
         "child": st.sampled_from([[], [{"child_id": "C1", "died_on": AS_OF - dt.timedelta(20)}]]),
     }
@@ -88,13 +89,18 @@ def whole(made: Tables) -> Tables:
     return tables
 
 
+def table_of(name: str, found: list[Row]) -> pd.DataFrame:
+    columns = TABLES[name].columns
+    return pd.DataFrame({c.name: pd.Series([row.get(c.name) for row in found], dtype=DTYPES.get(c.kind, "str")) for c in columns})
+
+
+EMPTY = {name: table_of(name, []) for name in TABLES}
+
+
 def snapshot_of(tables: Tables) -> Snapshot:
-    frames = {}
-    for name, table in TABLES.items():
-        found = tables.get(name, [])
-        frames[name] = pd.DataFrame(
-            {c.name: pd.Series([row.get(c.name) for row in found], dtype=DTYPES.get(c.kind, "str")) for c in table.columns}
-        )
+    frames = dict(EMPTY)
+    for name in [n for n, found in tables.items() if found]:
+        frames[name] = table_of(name, tables[name])
     moment = dt.datetime.combine(AS_OF, dt.time(7), dt.UTC)
     return Snapshot(Extract("0" * 16, "made", AS_OF, 1, "0" * 64, "made", "made", moment), frames)
 
@@ -181,14 +187,18 @@ class Slow:
         made = []
         for a in self.t["allocation"]:
             since, until = a.get("started_on"), a.get("ended_on")
-            mine = (
-                a.get("referral_id") == row["referral_id"]
-                if a.get("referral_id") in self.at["referral"]
-                else a["child_id"] == row["child_id"]
-            )
+            key = "referral_id" if a.get("referral_id") in self.at["referral"] else "child_id"
+            mine = a[key] == row[key]
             if mine and self.real(a) and (since is None or since <= AS_OF) and not (since and until and until < since):
                 made.append((since, past(until)))
         return made
+
+    def open_referrals(self) -> list[Row]:
+        began = [row for row in self.t["referral"] if row.get("nfa") is not True and row["referral_date"] <= AS_OF]
+        return [row for row in began if not self.first_past(row.get("closed_on"), self.death(row))]
+
+    def unallocated(self) -> list[Row]:
+        return [row for row in self.open_referrals() if all(until for _, until in self.holds(row))]
 
     def allocation(self, row: Row) -> list[tuple[Any, ...]]:
         start, end = row["referral_date"], self.first_past(row.get("closed_on"), self.death(row))
@@ -243,7 +253,7 @@ def as_rows(frame: pd.DataFrame) -> Counter[tuple[Any, ...]]:
     return Counter(tuple(plain(value) for value in row) for row in frame[names].itertuples(index=False))
 
 
-slowly = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+slowly = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 
 @slowly
@@ -252,16 +262,9 @@ def test_every_clock_is_what_a_slow_calculation_says(made):
     tables = whole(made)
     frame = clocks_of(snapshot_of(tables), RULES, CALENDAR, ROLES).frame
     assert as_rows(frame) == Slow(tables).clocks()
-
-
-@slowly
-@given(TABLES_MADE)
-def test_the_frame_is_whole_and_in_order(made):
-    frame = clocks_of(snapshot_of(whole(made)), RULES, CALENDAR, ROLES).frame
     assert list(frame.columns) == list(CLOCK_COLUMNS)
     assert not frame.drop(columns=["stopped_on", "worker"]).isna().any(axis=None)
-    assert set(frame["state"]) <= set(STATES)
-    assert (frame["elapsed"] >= 0).all()
+    assert list(frame["state"].cat.categories) == list(STATES)
     keys = list(zip(frame["rule"], frame["due_on"], frame["item_ref"], frame["started_on"], strict=True))
     assert keys == sorted(keys)
 
@@ -279,9 +282,10 @@ def test_the_order_of_the_rows_in_the_files_changes_nothing(made, random):
 @given(TABLES_MADE)
 def test_counts_add_up_and_the_council_is_the_sum_of_its_teams(made):
     tables = whole(made)
-    snapshot = snapshot_of(tables)
+    snapshot, slow = snapshot_of(tables), Slow(tables)
     frame = clocks_of(snapshot, RULES, CALENDAR, ROLES).frame
     values = compute(frame, snapshot, MEASURE_CONFIG, ROLES)
+    assert values.groupby("measure").size().nunique() == 1
     council = values[values["team"] == "*"].set_index("measure")["value"]
     teams = values[values["team"] != "*"]
     counts = teams[~teams["measure"].str.startswith("in_time")].groupby("measure")["value"].sum()
@@ -291,23 +295,8 @@ def test_counts_add_up_and_the_council_is_the_sum_of_its_teams(made):
         assert council[f"overdue.{rule}"] == by_state[rule, "overdue"]
         assert council[f"due_soon.{rule}"] == by_state[rule, "due_soon"]
         assert council[f"open.{rule}"] == by_state[rule][["running", "due_soon", "overdue"]].sum()
-    assert values.groupby("measure").size().nunique() == 1
-
-
-@slowly
-@given(TABLES_MADE)
-def test_unallocated_is_the_number_of_open_allocation_clocks_and_what_a_slow_count_says(made):
-    tables = whole(made)
-    snapshot, slow = snapshot_of(tables), Slow(tables)
-    frame = clocks_of(snapshot, RULES, CALENDAR, ROLES).frame
-    values = compute(frame, snapshot, MEASURE_CONFIG, ROLES).set_index(["measure", "team"])["value"]
-    is_open = [
-        row for row in tables["referral"]
-        if row.get("nfa") is not True and row["referral_date"] <= AS_OF and not slow.first_past(row.get("closed_on"), slow.death(row))
-    ]  # fmt: skip
-    waiting = [row for row in is_open if not any(until is None for _, until in slow.holds(row))]
-    assert values["open", "*"] == len(is_open)
-    assert values["unallocated", "*"] == len(waiting) == values["open.allocation", "*"]
+    assert council["open"] == len(slow.open_referrals())
+    assert council["unallocated"] == len(slow.unallocated()) == council["open.allocation"]
 
 
 @slowly
@@ -315,9 +304,7 @@ def test_unallocated_is_the_number_of_open_allocation_clocks_and_what_a_slow_cou
 def test_a_later_extract_of_the_same_rows_never_lowers_what_has_elapsed(made, more):
     tables = whole(made)
     snapshot = snapshot_of(tables)
-    later = Snapshot(
-        Extract("1" * 16, "made", AS_OF + dt.timedelta(more), 1, "0" * 64, "made", "made", snapshot.extract.received_at), snapshot.tables
-    )
+    later = replace(snapshot, extract=replace(snapshot.extract, as_of=AS_OF + dt.timedelta(more)))
     before, after = (clocks_of(s, RULES, CALENDAR, ROLES).frame for s in (snapshot, later))
     both = before.merge(after, on=["rule", "item_ref", "started_on"], suffixes=("", "_later"))
     assert (both["elapsed_later"] >= both["elapsed"]).all()

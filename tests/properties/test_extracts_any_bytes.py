@@ -26,6 +26,7 @@ from caseclock.snapshots import Snapshot
 from caseclock.snapshots.typing import build
 
 SOURCE = SourceConfig(id="north", title="North")
+NEEDED = "ssd_person ssd_cin_episodes"
 AS_OF = dt.date(2026, 11, 20)
 EXTRACT = Extract("a" * 16, "north", AS_OF, 1, "b" * 64, "x", "x", dt.datetime(2026, 11, 20, tzinfo=dt.UTC))
 FAST = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
@@ -49,7 +50,7 @@ def snapshot(at: Path) -> Snapshot | None:
 @given(st.binary(max_size=400))
 def test_a_file_of_any_bytes_in_the_place_of_a_table(raw: bytes) -> None:
     with tempfile.TemporaryDirectory() as scratch:
-        snapshot(folder(Path(scratch), raw={"ssd_person": raw, "ssd_cin_episodes": raw}))
+        snapshot(folder(Path(scratch), raw={"ssd_person": raw, "ssd_cin_episodes": raw}, only="-"))
 
 
 @FAST
@@ -65,10 +66,11 @@ def test_any_bytes_as_a_zip_or_a_workbook(raw: bytes, suffix: str) -> None:
 @given(st.data(), st.sampled_from(["zip", "xlsx"]))
 def test_a_zip_or_workbook_with_some_bytes_changed(data: st.DataObject, kind: str) -> None:
     with tempfile.TemporaryDirectory() as scratch:
-        at = zipped(folder(Path(scratch) / "f"), Path(scratch) / "x.zip") if kind == "zip" else workbook(Path(scratch) / "x.xlsx")
+        at = zipped(folder(Path(scratch) / "f", only=NEEDED), Path(scratch) / "x.zip") if kind == "zip" else workbook(Path(scratch) / "x.xlsx")
         raw = bytearray(at.read_bytes())
-        for place, byte in data.draw(st.lists(st.tuples(st.integers(0, len(raw) - 1), st.integers(0, 255)), min_size=1, max_size=8)):
-            raw[place] = byte
+        share = st.floats(0, 1, exclude_max=True)  # not a place: a workbook holds the time it was made, so its length varies
+        for place, byte in data.draw(st.lists(st.tuples(share, st.integers(0, 255)), min_size=1, max_size=8)):
+            raw[int(place * len(raw))] = byte
         at.write_bytes(raw)
         snapshot(at)
 
@@ -80,7 +82,7 @@ def test_read_is_kept_plus_quarantined_whatever_stands_in_the_cells(changes: lis
     text = csv_text(rows or [referral(1)])
     records = list(csv.reader(io.StringIO(text, newline="")))[1:]
     with tempfile.TemporaryDirectory() as scratch:
-        made = snapshot(folder(Path(scratch), raw={"ssd_cin_episodes": text.encode()}))
+        made = snapshot(folder(Path(scratch), raw={"ssd_cin_episodes": text.encode()}, only="ssd_person"))
     assert made is not None
     frame, count = made.tables["referral"], made.counts().get("referral")
     aside = {r.row for r in made.rejects if r.table == "referral"}

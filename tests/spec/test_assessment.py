@@ -44,7 +44,12 @@ def test_the_due_date_decides_on_a_weekend_right_after_it(spec):
     spec.check(
         "assessment_45_dfe",
         "2025-12-27",
-        assessment="assessment_id child_id started_on authorised_on\nA1 C1 2025-10-22 2025-12-24\nA2 C2 2025-10-22 2025-12-27\nA3 C3 2025-10-22 -",
+        assessment="""
+        assessment_id child_id started_on authorised_on
+        A1            C1       2025-10-22 2025-12-24
+        A2            C2       2025-10-22 2025-12-27
+        A3            C3       2025-10-22 -
+        """,
         expected="due_on elapsed limit state\n2025-12-24 45 45 done_in_time\n2025-12-24 45 45 done_late\n2025-12-24 45 45 overdue",
     )
 

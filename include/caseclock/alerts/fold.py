@@ -53,6 +53,8 @@ class Fold:
     condition: Condition = field(default_factory=Condition)
     events: tuple[AlertEvent, ...] = ()
     episodes: dict[str, dt.date | None] = field(default_factory=dict)
+    dates: frozenset[str] = frozenset()
+    """The dates that speak."""
 
     def stay_of(self, told_episode: str) -> str | None:
         """The stay that an episode people were told of belongs to now; None when the data show that there was none.
@@ -70,9 +72,10 @@ class Fold:
 def fold(rule: ThresholdRule, instance: Instance, history: Iterable[Observation]) -> Fold:
     """Replays `history` (one observation per date, any order) through the table of transitions."""
     walk = _Walk(rule, instance)
-    for seen in sorted((o for o in history if o.passed), key=lambda o: o.as_of):
+    speaking = sorted((o for o in history if o.passed), key=lambda o: o.as_of)
+    for seen in speaking:
         walk.take(seen)
-    return Fold(walk.condition(), tuple(walk.events), walk.episodes)
+    return Fold(walk.condition(), tuple(walk.events), walk.episodes, frozenset(o.as_of.isoformat() for o in speaking))
 
 
 class _Walk:

@@ -28,6 +28,7 @@ MODES: dict[Kind, Mode] = {
     "unsilenced": "reply_broadcast",
     "resolved": "update+reply",
     "retracted": "update+reply_broadcast",
+    "limit_changed": "update+reply",
     "escalated": "post",
     "dq_failed": "post",
     "dq_recovered": "update+reply",
@@ -132,11 +133,11 @@ def _from_to(view: View, told: Told) -> str:
 TABLE: tuple[Row, ...] = (
     Row(
         "retracted",
-        lambda v, t: _ended(v, t) and v.scene.fold.stay_of(t.episode) is None,
+        lambda v, t: _ended(v, t) and v.scene.fold.stay_of(t.episode) is None and t.episode in v.scene.fold.dates,
         ("quiet",),
         lambda v, t: f"corrected data show no breach where {t.value:g} was told",
     ),
-    Row("resolved", _ended, ("quiet",), lambda v, t: f"clear on {_dates(v.scene.rule.clear_n)}"),
+    Row("resolved", _ended, ("quiet",), lambda v, t: _why_over(v, t)),
     Row(
         "refresh",
         lambda v, t: v.scene.standing.silenced is not None and _moved(v, t),
@@ -184,6 +185,12 @@ TABLE: tuple[Row, ...] = (
 """For those who were told. Rows 3 and 5 to 12 of the brief's table, in its order."""
 
 CLOSINGS: frozenset[Kind] = frozenset({"resolved", "retracted"})
+
+
+def _why_over(view: View, told: Told) -> str:
+    if view.scene.fold.stay_of(told.episode) is None:  # no correction says that it was wrong: its figures were taken back, that is all
+        return f"within the limit; the figures of {told.episode}, from which it was told, are no longer used"
+    return f"clear on {_dates(view.scene.rule.clear_n)}"
 
 
 def _dates(n: int) -> str:

@@ -19,7 +19,7 @@ EFFECTS: dict[Kind, tuple[Effect, ...]] = {
     "reminder": ("shows", "calls"),
     "ack_expired": ("shows", "calls"),
     "unsilenced": ("shows", "calls"),
-    "limit_changed": ("shows", "calls"),
+    "limit_changed": ("closes",),
     "resolved": ("closes",),
     "retracted": ("closes",),
     "hold": ("holds",),

@@ -109,7 +109,7 @@ def measures(as_of: dt.date | None, team: str | None, measure: str | None, sourc
         return
     click.echo(f"{extract.source} as of {extract.as_of}, revision {extract.revision}; quality: {held[0]}")
     for note in held[1]:
-        click.echo(f"not watched: {note}")
+        click.echo(f"absent: {note}")
     print_table([[r["measure"], r["team"], r["team_name"], r["value"], r["n"]] for r in rows], ["measure", "team", "name", "value", "n"])
 
 

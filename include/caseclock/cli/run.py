@@ -86,7 +86,7 @@ def _print(report: dict[str, Any]) -> None:
     for reason in report["reasons"]:
         click.echo(f"  {reason}")
     for note in report["absences"]:
-        click.echo(f"  not watched: {note}")
+        click.echo(f"  absent: {note}")
     if report["tables"]:
         print_table(
             [[n, c["read"], c["kept"], c["quarantined"]] for n, c in report["tables"].items()], ["table", "read", "kept", "quarantined"]

@@ -32,7 +32,7 @@ class Columns:
     def __init__(self, snapshot: Snapshot) -> None:
         self._tables = snapshot.tables
         self.as_of = np.datetime64(snapshot.extract.as_of, "D")
-        self._keys: dict[str, tuple[dict[str, Codes], list[str]]] = {}
+        self._keys: dict[str, tuple[dict[str, Codes], Any]] = {}
         self._rows: dict[str, Codes] = {}
         self._days: dict[tuple[str, str], Days] = {}
         self._ranks: dict[str, Codes] = {}
@@ -83,16 +83,21 @@ class Columns:
         return np.full(self.rows(table), NONE, dtype=np.int64) if found is None else found
 
     def names(self, column: str) -> list[str]:
-        """The keys by their number."""
+        """The keys by their number. Costly for long columns; `distinct` is not."""
         self.keys(next(iter(TABLES)), column)
-        return self._keys[column][1]
+        return [str(name) for name in self._keys[column][1]]
+
+    def distinct(self, column: str) -> int:
+        """How many different keys there are: numbers lie below it."""
+        self.keys(next(iter(TABLES)), column)
+        return len(self._keys[column][1])
 
     def row_with(self, table: str) -> Codes:
         """Row number by number of the table's key, -1 for keys that the table does not have."""
         if table not in self._rows:
             key = TABLES[table].key
             numbers = self.keys(table, key)
-            at = np.full(len(self.names(key)) + 1, NONE, dtype=np.int64)  # the last place is for -1
+            at = np.full(self.distinct(key) + 1, NONE, dtype=np.int64)  # the last place is for -1
             at[numbers[::-1]] = np.arange(len(numbers))[::-1]
             at[NONE] = NONE
             self._rows[table] = at
@@ -113,7 +118,7 @@ class Columns:
         """The file that each row was read from, per table; None where a table does not say."""
         return {name: frame["_file"].array if "_file" in frame.columns else None for name, frame in self._tables.items()}
 
-    def _numbered(self, column: str) -> tuple[dict[str, Codes], list[str]]:
+    def _numbered(self, column: str) -> tuple[dict[str, Codes], Any]:
         having = [n for n, t in TABLES.items() if column in t.names and n in self._tables and column in self._tables[n].columns]
         parts = [self._tables[n][column].astype("str") for n in having]
         if not parts:
@@ -121,7 +126,7 @@ class Columns:
         numbers, names = pd.factorize(pd.concat(parts, ignore_index=True))
         cuts = np.cumsum([len(p) for p in parts])[:-1]
         split = np.split(numbers.astype(np.int64), cuts)
-        return dict(zip(having, split, strict=True)), [str(n) for n in names]
+        return dict(zip(having, split, strict=True)), names
 
     def _meets(self, table: str, path: str, condition: Condition) -> Mask:
         if isinstance(condition, Known):

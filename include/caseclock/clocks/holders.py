@@ -86,7 +86,7 @@ def holders(columns: Columns, inv: Involvements) -> Holders:
     now = order[inv.open[order]]
     order = np.lexsort((inv.rank, _since(inv.end)))
     left = order[(inv.real & ~inv.open)[order]]
-    referrals, children = len(columns.names("referral_id")), len(columns.names("child_id"))
+    referrals, children = columns.distinct("referral_id"), columns.distinct("child_id")
     return Holders(
         _last_by(inv.referral, now, referrals),
         _last_by(inv.child, now, children),
@@ -97,7 +97,7 @@ def holders(columns: Columns, inv: Involvements) -> Holders:
 
 def held_pairs(columns: Columns, inv: Involvements, referral: Codes, child: Codes) -> tuple[Codes, Codes]:
     """Pairs (item, involvement): by referral where the involvement names one, else by child; items without a referral by child."""
-    size = len(columns.names("referral_id")), len(columns.names("child_id"))
+    size = columns.distinct("referral_id"), columns.distinct("child_id")
     use = inv.real
     by_referral = pairs(referral, np.where(use & inv.linked, inv.referral, NONE), size[0])
     by_child = pairs(child, np.where(use & ~inv.linked, inv.child, NONE), size[1])

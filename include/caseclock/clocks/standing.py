@@ -39,7 +39,7 @@ def standing(columns: Columns, allocated_roles: Collection[str]) -> Standing:
     item, at = held_pairs(columns, inv, columns.keys("referral", "referral_id")[referral], columns.keys("referral", "child_id")[referral])
     referral_held = np.zeros(len(referral), dtype=bool)
     referral_held[item[inv.open[at]]] = True
-    held_children = np.zeros(len(columns.names("child_id")) + 1, dtype=bool)
+    held_children = np.zeros(columns.distinct("child_id") + 1, dtype=bool)
     held_children[inv.child[inv.real & inv.open]] = True
     held_children[NONE] = False
     known = why_no_allocation(columns, allocated_roles) is None

@@ -71,7 +71,7 @@ def _events_of(items: Items, rule: TimescaleRule, events: Events, columns: Colum
     found_items, found_rows = [], []
     for key in events.by:
         theirs = np.where(waiting, columns.keys(events.table, key), NONE)
-        size = len(columns.names(key))
+        size = columns.distinct(key)
         at, row = pairs(columns.keys(rule.table, key)[items.row], theirs, size)
         found_items.append(at)
         found_rows.append(row)

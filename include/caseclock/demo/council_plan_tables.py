@@ -33,15 +33,20 @@ def cp_plans(roll: Roll, rng: np.random.Generator) -> Ledger:
     )
 
 
-def visits(prefix: str, roll: Roll, kind: str, visits: Visits, rng: np.random.Generator) -> Ledger:
-    rows, occasion = roll.rows_of(visits.case)
-    day, seen = visits.day[occasion], visits.seen[occasion]
-    link = {"cppv_cp_": "cppv_cp_plan_id", "clav_cla_": "clav_cla_id"}.get(prefix)
-    person = {"cppv_cp_": "cppv_person_id", "cinv_cin_": "cinv_person_id", "clav_cla_": "clav_person_id"}[prefix]
-    columns = {f"{prefix}visit_id": Shown(roll.ids_of_occasion(kind, rows, visits.number[occasion]))}
-    columns[person] = Shown(roll.children(rows))
-    if link:
-        columns[link] = Shown(roll.ids(kind, rows))
+LINKS = {  # beginning of the column names: links to child and plan, in the order of the SSD
+    "cppv_cp_": ("cppv_person_id", "cppv_cp_plan_id"),
+    "cinv_cin_": ("cinv_person_id",),
+    "clav_cla_": ("clav_cla_id", "clav_person_id"),
+}
+
+
+def visits(prefix: str, roll: Roll, kind: str, made: Visits, rng: np.random.Generator) -> Ledger:
+    """`prefix`: how the columns of this kind of visit begin; `kind`: what the visits belong to."""
+    rows, occasion = roll.rows_of(made.case)
+    day, seen = made.day[occasion], made.seen[occasion]
+    columns = {f"{prefix}visit_id": Shown(roll.ids_of_occasion(kind, rows, made.number[occasion]))}
+    for column in LINKS[prefix]:
+        columns[column] = Shown(roll.children(rows) if column.endswith("person_id") else roll.ids(kind, rows))
     columns[f"{prefix}visit_date"] = Shown(day)
     columns[f"{prefix}visit_seen"] = Shown(flags(seen))
     columns[f"{prefix}visit_seen_alone"] = Shown(flags(seen & (rng.random(len(rows)) < 0.6)))
@@ -126,7 +131,6 @@ def care_reviews(roll: Roll, reviews: Reviews, rng: np.random.Generator) -> Ledg
         {
             "clar_cla_review_id": Shown(roll.ids_of_occasion("care", rows, reviews.number[occasion])),
             "clar_cla_id": Shown(roll.ids("care", rows)),
-            "clar_cla_person_id": Shown(roll.children(rows)),
             "clar_cla_review_due_date": Shown(reviews.due[occasion], ahead=True),
             "clar_cla_review_date": Shown(held),
             "clar_cla_review_cancelled": Shown(flags(np.zeros(len(rows)))),

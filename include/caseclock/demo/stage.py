@@ -114,6 +114,7 @@ def _environment(folder: Path, slack_url: str, mail_port: int) -> dict[str, str]
         "CASECLOCK_SMTP_PORT": str(mail_port),
         "CASECLOCK_SMTP_STARTTLS": "false",
         "CASECLOCK_SMTP_FROM": "caseclock@example.org",
+        "NO_PROXY": "127.0.0.1,localhost",  # slack-sdk would send even this address through a proxy of the environment
     }
 
 

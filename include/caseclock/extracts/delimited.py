@@ -178,22 +178,28 @@ def _careful(text: str, delimiter: str, width: int, keep: list[int], first_row: 
 
 
 def _records(text: str, delimiter: str, width: int) -> Iterator[tuple[list[str], str]]:
-    """Each record with the reason why it cannot be used, if so. After a broken line reading goes on with the line below it."""
+    """Each record with the reason why it cannot be used, if so. After a stray quotation mark reading goes on with the line below it."""
     lines = list(io.StringIO(text, newline=None))
     at = 0
     while at < len(lines):
         taken, record = _record(lines, at, delimiter)
-        nul = any("\0" in line for line in lines[at : at + max(taken, 1)])
-        if record is not None and not nul and (len(record) == width or not record):
-            yield record or [""] * width, ""
-            at += taken
-            continue
-        if record is None:
-            why = "a quotation mark is not closed, or stands inside a cell"
+        inside = lines[at + 1 : at + taken]
+        if record is None or (len(record) not in (0, width) and any(_is_row(line, delimiter, width) for line in inside)):
+            yield [], "a quotation mark is not closed, or stands inside a cell"
+            taken = 1
+        elif any("\0" in line for line in lines[at : at + taken]):
+            yield [], "it holds NUL bytes"
+        elif len(record) not in (0, width):
+            yield [], _wrong_width(len(record), width)
         else:
-            why = "it holds NUL bytes" if nul else _wrong_width(len(record), width)
-        yield [], why
-        at += 1
+            yield record or [""] * width, ""
+        at += taken
+
+
+def _is_row(line: str, delimiter: str, width: int) -> bool:
+    """True for a whole row inside what looks like one cell: then the cell's first quotation mark is a stray one."""
+    _, record = _record([line], 0, delimiter)
+    return record is not None and len(record) == width > 1
 
 
 def _record(lines: list[str], at: int, delimiter: str) -> tuple[int, list[str] | None]:

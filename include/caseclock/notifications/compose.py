@@ -33,11 +33,16 @@ class Facts:
     today: dt.date
     titles: Mapping[str, str] = field(default_factory=dict)
     """Recipient id to title, for `delivery_failed`."""
+    drawn: Mapping[tuple[Instance, str], Mapping[str, Any]] = field(default_factory=dict)
+    """The lines that people were shown last, for alerts whose rule is gone."""
 
 
 def item_of(intent: Intent, facts: Facts) -> Item:
     """The line for one intent. A closing shows the last figure, so that its reader sees what it came down to."""
     instance, rule = intent.instance, facts.rules.get(intent.instance.rule)
+    before = facts.drawn.get((instance, intent.episode))
+    if intent.kind == "limit_changed" and rule is None and before:
+        return replace(item_from_json(before), kind=intent.kind, reason=intent.reason, severity=None, was=None)
     seen = sorted((o for o in facts.history.get(instance, ()) if o.passed), key=lambda o: o.as_of)
     value = intent.value if intent.value is not None or not seen else seen[-1].value
     as_of = intent.as_of or facts.today

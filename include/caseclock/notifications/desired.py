@@ -11,8 +11,10 @@ from caseclock.alerts.data import DataState, ExtractDay
 from caseclock.alerts.data_alerts import missing_scope, reconcile_data
 from caseclock.alerts.fold import Fold
 from caseclock.alerts.handling import standing
+from caseclock.alerts.hours import in_hours
 from caseclock.alerts.model import Handling, Instance, Intent, Observation, Suppressed, Told
-from caseclock.alerts.reconcile import Scene, View, Wanted, escalate, intent_of, reconcile
+from caseclock.alerts.reconcile import MODES, Scene, View, Wanted, escalate, intent_of, reconcile
+from caseclock.alerts.told import EFFECTS
 from caseclock.clocks.calendar import WorkingCalendar
 from caseclock.notifications.outbox import Identity, Row
 from caseclock.notifications.routes import Routes, Subject, channels_of
@@ -76,8 +78,11 @@ class Known:
         return {team for _, team in self.newest}
 
 
-def observations(source: str, rules: Sequence[ThresholdRule], figures: Iterable[Figure]) -> Watched:
-    """Per rule and team what the extracts say, in the order of the rules. Values that do not speak are left out."""
+def observations(source: str, rules: Sequence[ThresholdRule], figures: Iterable[Figure], told: Iterable[Told] = ()) -> Watched:
+    """Per rule and team what the extracts say, in the order of the rules. Values that do not speak are left out.
+
+    What somebody was `told` of is there even when no figure speaks of it any more.
+    """
     watching = by_measure(rules)
     made: dict[Instance, tuple[ThresholdRule, list[Observation]]] = {}
     listening: dict[tuple[str, str], list[tuple[ThresholdRule, list[Observation]]]] = {}
@@ -90,6 +95,9 @@ def observations(source: str, rules: Sequence[ThresholdRule], figures: Iterable[
             if figure.value is not None and why_silent(rule, figure.value, figure.n) is None:
                 observed.append(Observation(figure.as_of, figure.value, figure.n, True, figure.extract_id))
     order = {rule.id: n for n, rule in enumerate(rules)}
+    for known in told:
+        if known.open and known.instance.rule in order:
+            made.setdefault(known.instance, (rules[order[known.instance.rule]], []))
     return dict(sorted(made.items(), key=lambda entry: (order[entry[0].rule], entry[0].team)))
 
 
@@ -104,6 +112,7 @@ def failures(rows: Iterable[Row]) -> dict[tuple[str, str], dict[Identity, str]]:
 def desired(known: Known) -> Wanted:
     """Data engineers first: what they are told explains why others hear nothing."""
     wanted = _about_data(known)
+    wanted += _no_longer_watched(known)
     for instance, outcome in known.folds.items():
         if outcome.condition.episode or any(t.open for t in known.told_of.get(instance, ())):
             wanted += _about(known, instance)
@@ -123,6 +132,22 @@ def _about_data(known: Known) -> Wanted:
     return _diverted(known, wanted)
 
 
+def _no_longer_watched(known: Known) -> Wanted:
+    """Who was told of an alert whose rule has left thresholds.yaml is told that nobody watches it any more."""
+    wanted = Wanted()
+    gone = [t for t in known.told if t.open and t.instance not in known.folds and t.instance.rule not in EFFECTS]
+    for told in gone if in_hours(known.calendar, known.now) else ():
+        if known.routes.recipient(told.recipient) is not None:
+            wanted.intents.append(
+                Intent(
+                    told.recipient, "limit_changed", told.instance, told.episode, MODES["limit_changed"],
+                    "this rule is no longer in force, so nobody will be told of it again", was=told.value, channel=told.channel,
+                    serial=told.serial, handle=told.handle, via=told.via,
+                )
+            )  # fmt: skip
+    return _diverted(known, wanted)
+
+
 def _missing_teams(known: Known) -> dict[str, dt.date]:
     """Teams with an open alert that the newest extract does not hold at all, and when they were last seen."""
     found: dict[str, dt.date] = {}
@@ -137,7 +162,7 @@ def _scene(known: Known, instance: Instance) -> Scene:
     rule, outcome = known.seen[instance][0], known.folds[instance]
     last, latest = outcome.condition.as_of, known.data.latest
     silent = known.data.silent_because
-    if silent is None and last and latest and last < latest:
+    if silent is None and latest and (last is None or last < latest):
         figure = known.newest.get((rule.measure, instance.team))
         why = why_silent(rule, figure.value, figure.n) if figure else "this team is not in it"
         silent = f"the extract of {latest} has no figure for it: {why}"

@@ -52,7 +52,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Notice:
-    """A message about no alert: a refused file, a fault, the digest. `name` makes it one message, whenever and however often it is enqueued."""
+    """A message about no alert: a refused file, a fault, the digest. `name` makes it one, however often it is enqueued."""
 
     name: str
     headline: str

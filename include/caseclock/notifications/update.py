@@ -80,7 +80,8 @@ def update_alerts(
     store.lock(source)
     rows = store.waiting_rows(source)  # before `told`: a confirmation that is being written is then either seen or waits for us
     history = store.history(source, by_measure(rules))
-    seen = observations(source, rules, history.figures)
+    told = store.told(source)
+    seen = observations(source, rules, history.figures, told)
     folds = {instance: fold(rule, instance, observed) for instance, (rule, observed) in seen.items()}
     events = store.save_folds(folds, source, now)
     known = Known(
@@ -93,7 +94,7 @@ def update_alerts(
         seen=seen,
         folds=folds,
         names=store.team_names(source),
-        told=store.told(source),
+        told=told,
         deeds=store.handling(source),
         failed=failures(rows),
     )
@@ -104,6 +105,7 @@ def update_alerts(
         history={instance: observed for instance, (_, observed) in seen.items()},
         calendar=calendar,
         today=local_day(now),
+        drawn={(t.instance, t.episode): t.item for t in told},
     )
     plan = enqueue(wanted, facts, rows, known.told, {**CAPABILITIES, **capabilities})
     store.apply(plan, now)

@@ -126,6 +126,8 @@ class TableCheck:
 
     def rows_failing(self, rule: Rule, limit: int | None = None) -> list[Reject]:
         """File, row and column of the rows that fail a rule, in the order of the table. No value."""
+        if not self.counts[rule.id].failing:
+            return []
         at = np.flatnonzero(self.flags[rule.id].to_numpy())[:limit]
         named = self.frame[[FILE, ROW]].iloc[at]
         return [

@@ -21,11 +21,10 @@ from caseclock.errors import CaseclockError
 from caseclock.extracts import Absence, Extract, Reject
 from caseclock.extracts.model import FILE, ROW
 from caseclock.snapshots.model import Snapshot
-from caseclock.snapshots.tables import TABLES, Table
+from caseclock.snapshots.tables import DTYPES, TABLES, Table
 
 REJECTS, SAID = "quarantine.parquet", "said.json"
 _TYPE = {"date": pa.timestamp("s"), "flag": pa.bool_(), "number": pa.float64(), "id": pa.string(), "code": pa.string()}
-_DTYPE = {"date": "datetime64[s]", "flag": "boolean", "number": "float64", "id": "str", "code": "str"}
 _REJECT_SCHEMA = pa.schema([(n, pa.int64() if n == "row" else pa.string()) for n in ("table", "file", "row", "column", "reason", "rule")])
 
 
@@ -83,7 +82,7 @@ def _schema(table: Table) -> pa.Schema:
 
 def _read(table: Table, at: Path) -> pd.DataFrame:
     frame: pd.DataFrame = pq.read_table(at / f"{table.name}.parquet").to_pandas()
-    return frame.astype({**{c.name: _DTYPE[c.kind] for c in table.columns}, ROW: "int64", FILE: "str"})
+    return frame.astype({**{c.name: DTYPES[c.kind] for c in table.columns}, ROW: "int64", FILE: "str"})
 
 
 def _drop(frame: pd.DataFrame, name: str, without: list[Reject]) -> pd.DataFrame:

@@ -11,6 +11,9 @@ from typing import Literal
 
 Kind = Literal["id", "date", "flag", "code", "number"]
 
+DTYPES: dict[Kind, str] = {"id": "str", "code": "str", "date": "datetime64[s]", "flag": "boolean", "number": "float64"}
+"""The pandas type of each kind of column."""
+
 
 @dataclass(frozen=True)
 class Column:

@@ -24,7 +24,7 @@ from caseclock.extracts.model import FILE, ROW
 from caseclock.extracts.source import DateFormat, SourceConfig
 from caseclock.snapshots.dates import days_of
 from caseclock.snapshots.model import Snapshot
-from caseclock.snapshots.tables import TABLES, Column, Table
+from caseclock.snapshots.tables import DTYPES, TABLES, Column, Table
 
 YES = ("y", "yes", "true", "t", "1", "1.0", "-1", "a) yes", "1 - yes", "seen", "child seen", "seen alone", "child seen alone")
 NO = ("n", "no", "false", "f", "0", "0.0", "b) no", "0 - no", "not seen", "child not seen", "not seen alone", "child not seen alone")
@@ -54,8 +54,8 @@ def build(extract: Extract, read: ReadResult, source: SourceConfig) -> Snapshot:
 
 def empty(table: Table) -> pd.DataFrame:
     """The table without rows, with its columns and types."""
-    made = {c.name: _typed(c, pd.Series([], dtype="str"), ()).values for c in table.columns}
-    return pd.DataFrame({**made, ROW: pd.Series([], dtype="int64"), FILE: pd.Series([], dtype="str")})
+    types = {c.name: DTYPES[c.kind] for c in table.columns} | {ROW: "int64", FILE: "str"}
+    return pd.DataFrame({name: pd.array([], dtype=dtype) for name, dtype in types.items()})
 
 
 def _table(table: Table, frames: list[pd.DataFrame], source: SourceConfig) -> tuple[pd.DataFrame, list[Reject], list[str]]:
@@ -134,6 +134,8 @@ def _typed(column: Column, values: pd.Series, date_formats: tuple[DateFormat, ..
         return _Typed(pd.Series(days), wrong, int(placeholder.sum()))
     text = trimmed(values)
     blank, placeholder = nothing_in(text, ids=column.kind in ("id", "number"))
+    if blank.all():
+        return _Typed(pd.Series(pd.array([None] * len(blank), dtype=DTYPES[column.kind])))
     clean = pd.Series(text.to_pandas(), dtype="str").mask(blank | placeholder)
     if column.kind == "flag":
         return _flags(clean, int(placeholder.sum()))
@@ -143,13 +145,11 @@ def _typed(column: Column, values: pd.Series, date_formats: tuple[DateFormat, ..
     return _Typed(clean, _unknown_codes(column, clean), int(placeholder.sum()))
 
 
-def _flags(clean: pd.Series, placeholders: int) -> _Typed:
+def _flags(clean: pd.Series[str], placeholders: int) -> _Typed:
     lower = clean.str.lower()
     yes, no = lower.isin(YES).to_numpy(dtype=bool), lower.isin(NO).to_numpy(dtype=bool)
-    made = pd.Series(pd.array(yes, dtype="boolean"))
-    made[~(yes | no)] = pd.NA
     odd = clean.notna().to_numpy(dtype=bool) & ~yes & ~no & ~lower.isin(UNKNOWN).to_numpy(dtype=bool)
-    return _Typed(made, [], placeholders, int(odd.sum()))
+    return _Typed(pd.Series(pd.arrays.BooleanArray(yes, ~(yes | no))), [], placeholders, int(odd.sum()))
 
 
 def _unknown_codes(column: Column, clean: pd.Series) -> list[tuple[Mask, str, str]]:

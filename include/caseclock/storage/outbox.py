@@ -111,7 +111,7 @@ def save_told(c: Connection, listed: Iterable[Told]) -> None:
     k = t.told.c
     if not rows:
         return
-    place = {name: bindparam(f"at_{name}") for name in ("recipient", "channel", "source", "rule", "team", "episode")}
+    place: dict[str, Any] = {name: bindparam(f"at_{name}") for name in ("recipient", "channel", "source", "rule", "team", "episode")}
     c.execute(
         delete(t.told).where(*(k[name] == value for name, value in place.items())), [{f"at_{n}": row[n] for n in place} for row in rows]
     )
@@ -189,7 +189,11 @@ class SqlDelivery:
             return [moment_of(text) for text in c.execute(query).scalars()]
 
     def told_by(self, recipient: str, channel: str) -> list[Told]:
-        query = select(t.told).where(t.told.c.recipient == recipient, t.told.c.channel == channel).order_by(t.told.c.first_at)
+        query = (
+            select(t.told)
+            .where(t.told.c.recipient == recipient, t.told.c.channel == channel)
+            .order_by(t.told.c.first_at, t.told.c.rule, t.told.c.team)
+        )
         with self.engine.begin() as c:
             return [told_of(dict(kept)) for kept in c.execute(query).mappings()]
 

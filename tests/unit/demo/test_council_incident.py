@@ -46,9 +46,8 @@ def test_four_of_nine_leave_and_nobody_is_hired(world: World) -> None:
 
 def test_the_queue_passes_amber_then_red_over_the_weeks(world: World) -> None:
     counts = [int(unallocated(world, END - dt.timedelta(days=7 * k)).get(INCIDENT_TEAM, 0)) for k in range(11, -1, -1)]
-    assert counts[0] < 10
-    amber, red = next(n for n, c in enumerate(counts) if c >= 10), next(n for n, c in enumerate(counts) if c >= 20)
-    assert amber < red < 11
+    amber, red = (max(week for week, count in enumerate(counts) if count < limit) + 1 for limit in (10, 20))
+    assert 1 <= amber < red <= 11, counts
     assert 25 <= counts[-1] <= 90
 
 

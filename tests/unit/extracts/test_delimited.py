@@ -72,6 +72,12 @@ def test_a_stray_quote_that_closes_later_does_not_take_good_lines_with_it() -> N
     assert len(found.frame) + len(found.bad) == 4
 
 
+def test_a_broken_row_with_line_breaks_in_a_cell_is_one_row() -> None:
+    found = read('a,b,c\n"one\ntwo",2\n"four\nfive",\0,6\n7,8,9\n')
+    assert list(found.frame["_row"]) == [4]
+    assert found.bad == [(2, "it has 2 cells where the header has 3"), (3, "it holds NUL bytes")]
+
+
 def test_a_quote_inside_a_plain_cell_is_only_a_quote() -> None:
     assert rows('a,b,c\n1,5" pipe,3\n4,5,6\n') == [(2, "1", '5" pipe'), (3, "4", "5")]
 
