@@ -1,4 +1,4 @@
-"""CPU seconds of the clock frame and of the measures, beside a plain pandas and numpy.busday_count script, on the same made tables in one run.
+"""CPU seconds of clock frame and measures, beside a plain pandas and numpy.busday_count script, on the same made tables in one run.
 
     python benchmarks/clocks/bench_clocks.py [--scales 1 10 100] [--runs 3]
 

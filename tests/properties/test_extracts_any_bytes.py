@@ -66,7 +66,8 @@ def test_any_bytes_as_a_zip_or_a_workbook(raw: bytes, suffix: str) -> None:
 @given(st.data(), st.sampled_from(["zip", "xlsx"]))
 def test_a_zip_or_workbook_with_some_bytes_changed(data: st.DataObject, kind: str) -> None:
     with tempfile.TemporaryDirectory() as scratch:
-        at = zipped(folder(Path(scratch) / "f", only=NEEDED), Path(scratch) / "x.zip") if kind == "zip" else workbook(Path(scratch) / "x.xlsx")
+        home = Path(scratch)
+        at = zipped(folder(home / "f", only=NEEDED), home / "x.zip") if kind == "zip" else workbook(home / "x.xlsx")
         raw = bytearray(at.read_bytes())
         share = st.floats(0, 1, exclude_max=True)  # not a place: a workbook holds the time it was made, so its length varies
         for place, byte in data.draw(st.lists(st.tuples(share, st.integers(0, 255)), min_size=1, max_size=8)):

@@ -152,6 +152,11 @@ def _folder_members(path: Path) -> tuple[Member, ...]:
 
 def _zip_members(path: Path) -> tuple[Member, ...]:
     infos = _zip_infos(path)
+    names = [i.filename for i in infos]
+    if any(_leads_out(name) for name in names):
+        _refuse(path, "it holds a file whose path leads out of the archive", "Zip the CSV files without paths")
+    if len(set(names)) != len(names):
+        _refuse(path, "it holds two files of the same name", SEND_AGAIN)
     return tuple(sorted((Member(i.filename, i.file_size) for i in infos if not i.is_dir() and _is_data(i.filename)), key=lambda m: m.name))
 
 
@@ -159,11 +164,6 @@ def _zip_infos(path: Path) -> list[zipfile.ZipInfo]:
     """The directory of a zip (or of a workbook, which is one), after every check that needs no unpacking."""
     with _damage_refused(path, "the file was cut short or is damaged: it cannot be opened"), zipfile.ZipFile(path) as archive:
         infos = archive.infolist()
-    names = [i.filename for i in infos]
-    if any(_leads_out(name) for name in names):
-        _refuse(path, "it holds a file whose path leads out of the archive", "Zip the CSV files without paths")
-    if len(set(names)) != len(names):
-        _refuse(path, "it holds two files of the same name", SEND_AGAIN)
     if any(i.flag_bits & 1 for i in infos):
         _refuse(path, "it is locked with a password", "Send it without one, by a safe way")
     total, packed = sum(i.file_size for i in infos), sum(i.compress_size for i in infos)

@@ -14,6 +14,7 @@ A row is also put aside when a required value is missing, or when its key has be
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -24,7 +25,7 @@ from caseclock.extracts.model import FILE, ROW
 from caseclock.extracts.source import DateFormat, SourceConfig
 from caseclock.snapshots.dates import days_of
 from caseclock.snapshots.model import Snapshot
-from caseclock.snapshots.tables import DTYPES, TABLES, Column, Table
+from caseclock.snapshots.tables import DTYPES, TABLES, Column, Kind, Table
 
 YES = ("y", "yes", "true", "t", "1", "1.0", "-1", "a) yes", "1 - yes", "seen", "child seen", "seen alone", "child seen alone")
 NO = ("n", "no", "false", "f", "0", "0.0", "b) no", "0 - no", "not seen", "child not seen", "not seen alone", "child not seen alone")
@@ -54,8 +55,13 @@ def build(extract: Extract, read: ReadResult, source: SourceConfig) -> Snapshot:
 
 def empty(table: Table) -> pd.DataFrame:
     """The table without rows, with its columns and types."""
-    types = {c.name: DTYPES[c.kind] for c in table.columns} | {ROW: "int64", FILE: "str"}
-    return pd.DataFrame({name: pd.array([], dtype=dtype) for name, dtype in types.items()})
+    made = {c.name: _nothing(c.kind, 0) for c in table.columns}
+    return pd.DataFrame({**made, ROW: pd.Series([], dtype="int64"), FILE: pd.Series([], dtype="str")})
+
+
+def _nothing(kind: Kind, rows: int) -> pd.Series:
+    dtype: Any = DTYPES[kind]
+    return pd.Series([None] * rows, dtype=dtype)
 
 
 def _table(table: Table, frames: list[pd.DataFrame], source: SourceConfig) -> tuple[pd.DataFrame, list[Reject], list[str]]:
@@ -135,7 +141,7 @@ def _typed(column: Column, values: pd.Series, date_formats: tuple[DateFormat, ..
     text = trimmed(values)
     blank, placeholder = nothing_in(text, ids=column.kind in ("id", "number"))
     if blank.all():
-        return _Typed(pd.Series(pd.array([None] * len(blank), dtype=DTYPES[column.kind])))
+        return _Typed(_nothing(column.kind, len(blank)))
     clean = pd.Series(text.to_pandas(), dtype="str").mask(blank | placeholder)
     if column.kind == "flag":
         return _flags(clean, int(placeholder.sum()))

@@ -218,9 +218,9 @@ class Lab:
         with self.engine.begin() as c:
             return update_alerts(SqlAlerts(c, self.now), self.source, self.rules, self.routes, CALENDAR, self.now, cadence=self.cadence)
 
-    def deliver(self, probe: Probe = lambda step, key: None) -> list[Outcome]:
+    def deliver(self, probe: Probe = lambda step, key: None, quarantine: float = 25) -> list[Outcome]:
         channels = {c.name: c for c in (self.slack, self.email) if c.name not in self.channels_without}
-        return deliver(SqlDelivery(self.engine), channels, self.routes, lambda: self.now, probe=probe)
+        return deliver(SqlDelivery(self.engine), channels, self.routes, lambda: self.now, probe=probe, quarantine_seconds=quarantine)
 
     def run(self) -> list[Landed]:
         """One run as the pipeline makes it; a crash ends it. Returns what has landed by it."""

@@ -84,6 +84,7 @@ def test_an_episode_that_closed_is_remembered_with_the_date() -> None:
         ("2026-09-07", (4,), None),  # the data show that there was none: it is retracted
         ("2026-09-08", (12, 12), "2026-09-07"),  # a late extract shows that it began earlier
         ("2026-09-07", (4, 12), "2026-09-08"),  # a correction shows that it began later
+        ("2026-09-08", (12, 12, 3), "2026-09-07"),  # and it is over by now
         ("2026-09-09", (12, 3, 3), None),  # over before the date that was told
     ],
 )

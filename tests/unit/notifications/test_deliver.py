@@ -386,3 +386,34 @@ def test_figures_that_were_taken_back_but_not_corrected_are_resolved_and_not_cal
     day(made, 1, 3)
     made.run()
     assert [i.split()[0] for m in made.landed if m.to == "sm" for i in m.items] == ["fire", "hold", "unhold", "resolved"]
+
+
+def test_while_a_message_may_be_on_its_way_nothing_else_is_enqueued_about_the_same_alert() -> None:
+    made = lab()
+    day(made, 0, 12)
+    made.run()
+    day(made, 1, 15)
+    made.faults[:] = ["lost_after"]
+    made.run()
+    day(made, 1, 13, rev=1)
+    made.update()
+    assert [r["state"] for r in made.table(t.outbox)] == ["sent", "unknown"]
+    assert any("on its way" in r["reason"] for r in made.table(t.audit) if r["event"] == "suppressed")
+    minutes(made, 1)
+    made.run()
+    made.run()
+    assert [i for _, _, i in items(made)] == [
+        "fire unalloc/north 12 amber", "worsened unalloc/north 15 amber", "refresh unalloc/north 13 amber",
+    ]  # fmt: skip
+
+
+def test_what_a_dead_sender_has_left_rests_for_the_quarantine_before_it_is_looked_for() -> None:
+    made = lab()
+    day(made, 0, 12)
+    made.faults[:] = ["crash_before_send"]
+    made.run()
+    minutes(made, 3)  # the lease is over, the quarantine is not: the request may still be in the network
+    assert [o.outcome for o in made.deliver(quarantine=300)] == ["unknown"]
+    assert made.landed == []
+    minutes(made, 3)
+    assert [o.outcome for o in made.deliver(quarantine=300)] == ["sent"]
