@@ -50,7 +50,8 @@ class UnlessAPersonMustAct(RetryPolicy):
 def tell_data_engineers(context: dict[str, Any]) -> None:
     """A task has failed for good: put a message to data engineers into the outbox. Never raises; the task log has the rest."""
     task = context["ti"]
-    where = f"{task.dag_id}.{task.task_id} (run {task.run_id})"
+    # a fault is told once per day and place: each extract is a place of its own, the many runs of a schedule are one
+    where = f"{task.dag_id}.{task.task_id}" + (f" ({task.run_id})" if task.run_id.startswith("extract__") else "")
     try:
         from caseclock import now, pipeline
 

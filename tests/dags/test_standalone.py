@@ -150,8 +150,10 @@ def check_nothing_lost_and_nothing_twice(council: Council, sent: list[str]) -> N
     assert [key for key, copies in in_slack.items() if copies > 1] == []
     mails = [mail.message_id for mail in council.mail.mails]
     assert len(mails) == len(set(mails))
+    refused = {path.name.partition("__")[2]: path.name.partition("__")[0] for path in (council.home / "refused").iterdir()}
     texts = [str(message) for message in council.slack.messages]
-    assert {name: sum(name in text for text in texts) for name in council.strays} == dict.fromkeys(council.strays, 1)
+    told = {stray: sum(f"refused/{refused[stray]}" in text for text in texts) for stray in council.strays}
+    assert told == dict.fromkeys(council.strays, 1), "data engineers hear of each refused file, once"
     by_slack = {row.key for row in outbox if (row.channel, row.state) == ("slack", "sent")}
     by_mail = [row.key for row in outbox if (row.channel, row.state) == ("email", "sent")]
     assert by_slack <= set(in_slack) | _updated(council)

@@ -9,9 +9,13 @@ import pytest
 from airflow.sdk import RetryAction
 from caseclock_connections import ConnectionMissing
 from caseclock_tasks import DEFAULT_ARGS, UnlessAPersonMustAct, _what, tell_data_engineers
+from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
+from caseclock import pipeline
 from caseclock.errors import BadConfig, BadExtract, CaseclockError, WrongUse
+from caseclock.settings import from_environment
+from caseclock.storage import schema
 
 VALUE = "marked-canary-value"
 
@@ -63,3 +67,21 @@ def test_telling_never_raises_when_the_store_cannot_be_reached(
     tell_data_engineers({"ti": task, "exception": ValueError(VALUE)})
     assert "could not be told" in caplog.text
     assert VALUE not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("dag_id", "run_ids", "messages"),
+    [
+        ("tend_alerts", ["scheduled__2026-11-20T08:00:00+00:00", "scheduled__2026-11-20T08:05:00+00:00"], 1),
+        ("monitor_extract", ["extract__2026-11-20__0123456789abcdef", "extract__2026-11-20__fedcba9876543210"], 2),
+    ],
+    ids=["a schedule that fails again and again is told once a day", "each extract that fails is told"],
+)
+def test_a_fault_reaches_data_engineers_by_the_outbox(caseclock_home: Path, dag_id: str, run_ids: list[str], messages: int) -> None:
+    for run_id in run_ids:
+        tell_data_engineers({"ti": SimpleNamespace(dag_id=dag_id, task_id="notify", run_id=run_id), "exception": OSError(VALUE)})
+    with pipeline.open_house(from_environment()) as house, house.engine.connect() as c:
+        rows = c.execute(select(schema.outbox.c.recipient, schema.outbox.c.payload)).all()
+    assert [row.recipient for row in rows] == ["data-engineers"] * messages
+    assert VALUE not in str(rows)
+    assert all(f"{dag_id}.notify" in str(row.payload) for row in rows)

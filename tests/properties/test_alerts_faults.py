@@ -49,8 +49,11 @@ steps = st.tuples(
 )
 
 
-def _conversations(landed: list[Landed]) -> None:
-    """Within one recipient and channel an alert is opened, told of, closed, and only then opened again."""
+def _conversations(landed: list[Landed], *, readable: bool = True) -> None:
+    """Within one recipient and channel an alert is opened, told of, closed, and only then opened again.
+
+    Where a channel cannot be read back, an end may be told of what had not arrived: better than not to tell the end of what had.
+    """
     is_open: dict[tuple[str, str, str], bool] = defaultdict(bool)
     for message in landed:
         for item in message.items:
@@ -60,7 +63,7 @@ def _conversations(landed: list[Landed]) -> None:
                 assert not is_open[place], f"opened twice: {place}"
                 is_open[place] = True
             elif kind in CLOSES:
-                assert is_open[place], f"closed what was never opened: {place}"
+                assert is_open[place] or not readable, f"closed what was never opened: {place}"
                 is_open[place] = False
             elif what.split("/")[0] in SPEC:
                 assert is_open[place], f"{kind} about what was never opened: {place}"
@@ -75,7 +78,7 @@ def _settle(lab: Lab) -> None:
         lab.run()
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 @given(program=st.lists(steps, max_size=9))
 def test_whatever_breaks_each_message_arrives_once_and_every_alert_is_closed(program: list) -> None:  # type: ignore[type-arg]
     lab = Lab(RULES, ROUTES, cadence=None)
@@ -102,7 +105,9 @@ def test_whatever_breaks_each_message_arrives_once_and_every_alert_is_closed(pro
         lab.now = local(dt.datetime.combine(last + dt.timedelta(days=7 * n + 1), dt.time(9)))
         _settle(lab)
     _conversations([m for m in lab.landed if m.channel == "slack"])
-    _conversations(list({m.key: m for m in reversed(lab.landed) if m.channel == "email"}.values())[::-1])  # a repeat has the same key
+    _conversations(
+        list({m.key: m for m in reversed(lab.landed) if m.channel == "email"}.values())[::-1], readable=False
+    )  # a repeat has the same key
     keys = [m.key for m in lab.landed if m.channel == "slack" and m.mode != "update"]
     assert len(keys) == len(set(keys)), "a message that can be looked for was sent twice"
     assert before <= len(lab.landed)

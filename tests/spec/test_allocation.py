@@ -258,3 +258,13 @@ def test_without_involvements_or_without_the_roles_the_rule_is_not_watched_and_s
         "allocation to a worker (allocation) is not watched: "
         "no row of allocation has one of the roles that the source's allocated_roles name"
     ]
+
+
+def test_a_conference_chair_s_team_does_not_answer_for_a_case_without_a_worker(spec):
+    spec.check(
+        "allocation",
+        "2026-03-20",
+        referral=OTHER,
+        allocation=HELD + "A1 C1 R1 IRO1 REVIEW IRO 2026-03-09 -",
+        expected="item_ref state team worker\nR1 overdue DOOR -\nR9 done_in_time NORTH W9",
+    )

@@ -33,7 +33,15 @@ def demo() -> None:
 @click.option("--format", "form", type=click.Choice(["zip", "folder", "annex-a"]), default="zip", show_default=True)
 @click.option("--source", default="demo", show_default=True)
 def generate(
-    out: Path, scale: float, weeks: int, days: int, seed: int, as_of: dt.date | None, incident: bool, form: Literal["zip", "folder", "annex-a"], source: str
+    out: Path,
+    scale: float,
+    weeks: int,
+    days: int,
+    seed: int,
+    as_of: dt.date | None,
+    incident: bool,
+    form: Literal["zip", "folder", "annex-a"],
+    source: str,
 ) -> None:
     """Writes a made-up council's extracts, SSD-shaped (or the Annex A workbook), oldest first."""
     from caseclock.demo.council import generate as make

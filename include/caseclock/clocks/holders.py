@@ -23,7 +23,8 @@ class Involvements:
     """Every involvement that had begun by the extract's date, as arrays of one length.
 
     `end` is NaT while it is open. `linked`: it names a referral that the extract has, and then counts for that referral only;
-    others count for the child. `rank`: order by allocation_id, to break ties.
+    others count for the child. `holds`: in an allocated role, by a person or a pool; others (a conference chair) answer for no case.
+    `rank`: order by allocation_id, to break ties.
     """
 
     referral: Codes
@@ -33,6 +34,7 @@ class Involvements:
     start: Days
     end: Days
     real: Mask
+    holds: Mask
     linked: Mask
     rank: Codes
 
@@ -74,16 +76,19 @@ def involvements(columns: Columns, allocated_roles: Collection[str]) -> Involvem
     referral = columns.keys(table, "referral_id")
     use = ~(start > columns.as_of) & ~(end < start)
     end = np.where(end > columns.as_of, NO_DAY, end)
-    real = (worker != NONE) & person & role_counts(columns, allocated_roles)
+    holds = role_counts(columns, allocated_roles)
+    real = (worker != NONE) & person & holds
     linked = columns.led_to(table, "referral") != NONE
     child, rank = columns.keys(table, "child_id"), columns.rank(table)
-    return Involvements(referral[use], child[use], worker[use], team[use], start[use], end[use], real[use], linked[use], rank[use])
+    return Involvements(
+        referral[use], child[use], worker[use], team[use], start[use], end[use], real[use], holds[use], linked[use], rank[use]
+    )
 
 
 def holders(columns: Columns, inv: Involvements) -> Holders:
-    """Who speaks for each referral and each child: an open allocation before any other open involvement, then the latest start."""
+    """Who speaks for each referral and each child: an open allocation before an open holding by a pool, then the latest start."""
     order = np.lexsort((inv.rank, _since(inv.start), inv.real))
-    now = order[inv.open[order]]
+    now = order[(inv.open & inv.holds)[order]]
     order = np.lexsort((inv.rank, _since(inv.end)))
     left = order[(inv.real & ~inv.open)[order]]
     referrals, children = columns.distinct("referral_id"), columns.distinct("child_id")

@@ -75,9 +75,7 @@ class Standalone:
             if self._process is not None and self._process.poll() is not None:
                 raise CannotStart("it ended while it was starting", where="Airflow", todo=look)
             if time.monotonic() - began > timeout:
-                raise CannotStart(
-                    f"after {timeout:.0f} s it was still waiting for {missing}", where="Airflow", todo=f"Read {self.log_file}."
-                )
+                raise CannotStart(f"after {timeout:.0f} s it was still waiting for {missing}", where="Airflow", todo=look)
             time.sleep(0.5)
 
     def missing(self) -> str:
@@ -95,10 +93,9 @@ class Standalone:
 
     def stop(self, grace: float = 20.0) -> None:
         """Ends every process that belongs to this home: SIGINT to the parent, then SIGTERM, then SIGKILL to what is left."""
-        mine = self.processes()
         if self._process is not None and self._process.poll() is None:
             send({self._process.pid}, signal.SIGINT)
-            send({p.pid for p in self._revived}, signal.SIGTERM)
+            send({p.pid for p in self._revived if p.poll() is None}, signal.SIGTERM)
             self._wait_gone(grace)
         for number, seconds in ((signal.SIGTERM, 5.0), (signal.SIGKILL, 5.0)):
             mine = self.processes()

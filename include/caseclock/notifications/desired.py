@@ -16,7 +16,7 @@ from caseclock.alerts.model import Handling, Instance, Intent, Observation, Supp
 from caseclock.alerts.reconcile import MODES, Scene, View, Wanted, escalate, intent_of, reconcile
 from caseclock.alerts.told import EFFECTS
 from caseclock.clocks.calendar import WorkingCalendar
-from caseclock.notifications.outbox import Identity, Row
+from caseclock.notifications.outbox import Identity, Line, Row
 from caseclock.notifications.routes import Routes, Subject, channels_of
 from caseclock.thresholds import ThresholdRule
 from caseclock.thresholds.breach import applies_to, by_measure, why_silent
@@ -60,6 +60,11 @@ class Known:
     told: Sequence[Told]
     deeds: Sequence[Handling] = ()
     failed: Mapping[tuple[str, str], Mapping[Identity, str]] = field(default_factory=dict)
+
+    def still_open(self, line: Line) -> bool:
+        """Whether the alert that a line is about has not ended."""
+        outcome = self.folds.get(line.instance)
+        return bool(outcome and outcome.condition.episode and outcome.stay_of(line.episode) == outcome.condition.episode)
 
     @cached_property
     def told_of(self) -> dict[Instance, list[Told]]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -95,6 +95,9 @@ class Plan:
     redraw: list[Row] = field(default_factory=list)
     drop: list[tuple[Row, str]] = field(default_factory=list)
     obsolete: list[tuple[Row, str]] = field(default_factory=list)
+    """With why it must not be sent again should it not have arrived; an empty text: it may be, after all."""
+    wait: list[Row] = field(default_factory=list)
+    """May have arrived, cannot be looked for, and must not be sent again now (night, silence, held data), but later it must."""
     suppressed: list[Suppressed] = field(default_factory=list)
 
 
@@ -126,11 +129,18 @@ def degrade(intent: Intent, can: Capabilities) -> Intent | Suppressed:
     return replace(intent, mode="post")
 
 
-def plan_lane(wanted: Sequence[tuple[Intent, Line]], rows: Sequence[Row], told: Mapping[tuple[Instance, str], Told]) -> Plan:
+def plan_lane(
+    wanted: Sequence[tuple[Intent, Line]],
+    rows: Sequence[Row],
+    told: Mapping[tuple[Instance, str], Told],
+    can_look: bool = True,
+    still_open: Callable[[Line], bool] = lambda line: False,
+) -> Plan:
     """Compares what is wanted in one lane with what already waits in it.
 
     Waiting rows that are still true are drawn again with today's figures; those that are not are dropped. A row that may have
     arrived is never touched: it locks its alerts until that is known, and is marked so that it is not sent again if it has not.
+    `can_look`: the channel can be asked whether it has. `still_open`: the alert that a line is about has not ended.
     """
     plan = Plan()
     left = {line.identity: (intent, line) for intent, line in wanted}
@@ -144,8 +154,12 @@ def plan_lane(wanted: Sequence[tuple[Intent, Line]], rows: Sequence[Row], told: 
             locked |= {line.instance for line in row.lines}
             for line in row.lines:
                 left.pop(line.identity, None)
-        if gone:
+        if gone and in_flight and not can_look and any(still_open(line) for line in gone):
+            plan.wait.append(row)
+        elif gone:
             (plan.obsolete if in_flight else plan.drop).append((row, f"no longer so: {', '.join(line.says for line in gone)}"))
+        elif in_flight and row.obsolete:
+            plan.obsolete.append((row, ""))
         elif not in_flight:
             fresh = tuple(left.pop(line.identity)[1] for line in row.lines)
             if fresh != row.lines:

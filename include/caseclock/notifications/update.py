@@ -107,14 +107,14 @@ def update_alerts(
         today=local_day(now),
         drawn={(t.instance, t.episode): t.item for t in told},
     )
-    plan = enqueue(wanted, facts, rows, known.told, {**CAPABILITIES, **capabilities})
+    plan = enqueue(wanted, facts, rows, known, {**CAPABILITIES, **capabilities})
     store.apply(plan, now)
     suppressed = [*wanted.suppressed, *plan.suppressed]
     store.note_suppressed(suppressed, now)
     return AlertsResult({i: f.condition for i, f in folds.items()}, events, wanted.intents, suppressed, known.data)
 
 
-def enqueue(wanted: Wanted, facts: Facts, rows: Sequence[Row], told: Sequence[Told], capabilities: Mapping[str, Capabilities]) -> Plan:
+def enqueue(wanted: Wanted, facts: Facts, rows: Sequence[Row], known: Known, capabilities: Mapping[str, Capabilities]) -> Plan:
     """Compares what is wanted with what waits, lane by lane."""
     lanes: dict[tuple[str, str], list[tuple[Intent, Line]]] = {row.lane: [] for row in rows if row.state != "failed"}
     whole = Plan()
@@ -125,12 +125,14 @@ def enqueue(wanted: Wanted, facts: Facts, rows: Sequence[Row], told: Sequence[To
         else:
             lanes.setdefault((made.recipient, made.channel), []).append((made, _line(made, facts)))
     for lane, listed in lanes.items():
-        mine = {(t.instance, t.episode): t for t in told if (t.recipient, t.channel) == lane}
-        part = plan_lane(listed, [r for r in rows if r.lane == lane and r.state != "failed"], mine)
+        mine = {(t.instance, t.episode): t for t in known.told if (t.recipient, t.channel) == lane}
+        waiting = [r for r in rows if r.lane == lane and r.state != "failed"]
+        part = plan_lane(listed, waiting, mine, capabilities[lane[1]].reconcile, known.still_open)
         whole.insert += part.insert
         whole.redraw += part.redraw
         whole.drop += part.drop
         whole.obsolete += part.obsolete
+        whole.wait += part.wait
         whole.suppressed += part.suppressed
     return whole
 

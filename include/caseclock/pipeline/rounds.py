@@ -83,4 +83,6 @@ def housekeeping(house: House, now: dt.datetime, dry_run: bool = False) -> Repor
 
 
 def _scratch(home: Path) -> list[Path]:
-    return [p for folder in ("claimed", "snapshots", "accepted", "clocks") for p in (home / folder).rglob(".*.part")]
+    """Whatever is hidden below these folders was being written: the last step of every writer is a rename."""
+    hidden = [p for folder in ("claimed", "snapshots", "accepted", "clocks") for p in (home / folder).rglob(".*")]
+    return [p for p in hidden if not any(parent in hidden for parent in p.parents)]

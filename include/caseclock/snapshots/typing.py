@@ -80,10 +80,10 @@ def _table(table: Table, frames: list[pd.DataFrame], source: SourceConfig) -> tu
         for mask, reason, rule in _problems(column, typed[column.name]):
             rejects += _rejects(table, frame, mask, column.name, reason, rule)
             aside |= mask
-    kept = frame[~aside]
+    kept = _cautious_first(table, frame[~aside])
     doubled, why = _duplicates(table, kept)
     rejects += why
-    return kept[~doubled].reset_index(drop=True), rejects, _notes(table, typed)
+    return kept[~doubled].sort_index().reset_index(drop=True), rejects, _notes(table, typed)
 
 
 def _problems(column: Column, typed: _Typed) -> list[tuple[Mask, str, str]]:
@@ -101,8 +101,30 @@ def _rejects(table: Table, frame: pd.DataFrame, mask: Mask, column: str, reason:
     return [Reject(table.name, file, int(row), column, reason, rule) for file, row in zip(where[FILE], where[ROW], strict=True)]
 
 
+CLOSED_BY = {
+    "referral": "closed_on", "assessment": "authorised_on", "s47": "ended_on", "conference": "held_on", "plan": "ended_on", "review": "held_on",
+}  # fmt: skip
+"""The date that takes a row's work off the clock."""
+
+
+def _cautious_first(table: Table, kept: pd.DataFrame) -> pd.DataFrame:
+    """Where a key stands twice: open work before work that is done, and an allocation that has ended before one that has not.
+
+    Of two rows with one key the first one is used, and no case may wait unseen behind a copy. Otherwise in file order.
+    """
+    if not kept[table.key].duplicated().any():
+        return kept
+    if table.name == "allocation":
+        later = kept["ended_on"].isna()
+    elif table.name in CLOSED_BY:
+        later = kept[CLOSED_BY[table.name]].notna()
+    else:
+        return kept
+    return kept.iloc[np.argsort(later.to_numpy(dtype=bool), kind="stable")]
+
+
 def _duplicates(table: Table, kept: pd.DataFrame) -> tuple[Mask, list[Reject]]:
-    """Rows whose key a row before them has. The first one in file order stays."""
+    """Rows whose key a row before them has. The first one stays."""
     doubled = kept[table.key].duplicated(keep="first").to_numpy(dtype=bool)
     if not doubled.any():
         return doubled, []

@@ -23,6 +23,8 @@ from caseclock.storage.outbox import OPEN, SYSTEM, audit_row, insert_rows, paylo
 
 __all__ = ["SqlAlerts", "list_alerts", "show_alert", "why"]
 
+WAIT = dt.timedelta(minutes=15)  # each run says again that it must wait, so this is at most the delay when it need not any more
+
 
 @dataclass(frozen=True)
 class SqlAlerts:
@@ -137,7 +139,9 @@ class SqlAlerts:
             self.connection.execute(update(o).where(o.c.key == row.key, o.c.state == "pending").values(**values))
             audit_row(self.connection, now, "dropped", row, reason)
         for row, reason in plan.obsolete:
-            self.connection.execute(update(o).where(o.c.key == row.key).values(obsolete=reason))
+            self.connection.execute(update(o).where(o.c.key == row.key).values(obsolete=reason or None))
+        for row in plan.wait:
+            self.connection.execute(update(o).where(o.c.key == row.key).values(not_before=moment_text(now + WAIT)))
         for row in plan.redraw:
             self.connection.execute(update(o).where(o.c.key == row.key, o.c.state == "pending").values(payload=payload_of(row)))
         insert_rows(self.connection, plan.insert, now)

@@ -141,6 +141,7 @@ def save_quality(c: Connection, extract_id: str, report: QualityReport, absences
             reasons=report.reasons,
             findings=[asdict(f) for f in report.findings],
             absences=[asdict(a) for a in absences],
+            blocked_teams=sorted(report.blocked_teams),
             expectations=report.expectations,
             at=moment_text(at),
         )
@@ -161,13 +162,14 @@ class StoredQuality:
     verdict: Verdict
     reasons: list[str]
     absences: list[Absence]
+    blocked_teams: list[str]
 
 
 def quality_of(c: Connection, extract_id: str) -> StoredQuality | None:
     row = c.execute(select(t.quality_report).where(t.quality_report.c.extract_id == extract_id)).first()
     if row is None:
         return None
-    return StoredQuality(row.verdict, list(row.reasons), [Absence(**a) for a in row.absences])
+    return StoredQuality(row.verdict, list(row.reasons), [Absence(**a) for a in row.absences], list(row.blocked_teams))
 
 
 def accepted_before(c: Connection, source: str, as_of: dt.date, limit: int = 60) -> list[tuple[Extract, dict[str, int]]]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Engine, inspect, text
 
@@ -32,6 +34,15 @@ def upgrade(engine: Engine) -> None:
             where="store",
             todo="Install the newer caseclock again; never go back.",
         )
+    _move(engine, lambda command, config: command.upgrade(config, HEAD))
+
+
+def downgrade(engine: Engine, to: str) -> None:
+    """Back to a revision, or to `base`: an empty store. What the later revisions held is lost; back up first."""
+    _move(engine, lambda command, config: command.downgrade(config, to))
+
+
+def _move(engine: Engine, way: Callable[[Any, Any], None]) -> None:
     from alembic import command
     from alembic.config import Config
 
@@ -41,4 +52,4 @@ def upgrade(engine: Engine) -> None:
         if c.dialect.name == "postgresql":
             c.execute(text("SELECT pg_advisory_xact_lock(:n)"), {"n": _LOCK})
         config.attributes["connection"] = c
-        command.upgrade(config, HEAD)
+        way(command, config)

@@ -84,6 +84,7 @@ quality_report = Table(
     Column("reasons", JSON, nullable=False),
     Column("findings", JSON, nullable=False),
     Column("absences", JSON, nullable=False),
+    Column("blocked_teams", JSON, nullable=False),  # team ids whose rows are gone: their figures do not speak
     Column("expectations", Integer, nullable=False),
     Column("at", String(32), nullable=False),
 )

@@ -417,3 +417,16 @@ def test_what_a_dead_sender_has_left_rests_for_the_quarantine_before_it_is_looke
     assert made.landed == []
     minutes(made, 3)
     assert [o.outcome for o in made.deliver(quarantine=300)] == ["sent"]
+
+
+def test_mail_of_unknown_fate_waits_out_the_night_and_is_then_sent_again() -> None:
+    made = lab(tell=["email"])
+    day(made, 0, 12, at="17:59")
+    made.faults[:] = ["lost_before"]
+    made.run()
+    made.now = local(f"{MONDAY}T18:30")
+    made.run()
+    assert made.landed == []
+    made.now = local(f"{MONDAY + dt.timedelta(days=1)}T08:00")
+    made.run()
+    assert [i for _, _, i in items(made)] == ["fire unalloc/north 12 amber"]

@@ -252,3 +252,18 @@ def test_the_published_annex_a_sample_gives_the_published_ages(shared: Path) -> 
     }
     assert tables["referral"]["child_id"].tolist()[0] == "6537810"
     assert any("older than six months" in str(a) for a in made.absences)
+
+
+def test_of_two_referrals_with_one_key_the_open_one_is_used(tmp_path: Path) -> None:
+    closed, open_ = referral(1, "2026-10-01"), referral(1, "2026-10-01")
+    closed["cine_close_date"] = "2026-11-01"
+    made = referrals(tmp_path, closed, open_)
+    assert made.tables["referral"]["closed_on"].isna().all()
+    assert [(r.row, r.rule) for r in made.rejects] == [(2, "duplicate")]
+
+
+def test_of_two_involvements_with_one_key_the_ended_one_is_used() -> None:
+    base = {"allocation_id": "1", "child_id": "9", "referral_id": "1", "worker_id": "w", "role": "CW", "started_on": "2026-10-01"}
+    rows = [{**base, "ended_on": None, "_row": 2, "_file": "a.csv"}, {**base, "ended_on": "2026-11-01", "_row": 3, "_file": "a.csv"}]
+    made = build(snapshot_extract(), ReadResult([RawTable("allocation", pd.DataFrame(rows))]), SOURCE)
+    assert made.tables["allocation"]["ended_on"].notna().all()

@@ -25,7 +25,7 @@ Row = dict[str, str | None]
 Made = dict[str, object]
 
 ABSENCES = (
-    Absence("a backlog that is older than six months", "List 3 of Annex A holds only referrals received in the last six months"),
+    Absence("a backlog that is older than six months", "List 3 of Annex A holds only referrals received in the last six months", True),
     Absence(
         "children who are only the subject of a referral",
         "List 6 of Annex A leaves them out, so one who waits for long is on no list at all",
