@@ -224,13 +224,15 @@ class Slow:
         if rule.unit == "calendar_month":
             due, elapsed = add_months(start, limit), max(m for m in range(20) if add_months(start, m) <= until)
             soon = (due - AS_OF).days <= (rule.warn or 0)
+            beyond = until > due
         else:
             due, elapsed = self.walk(start, limit), self.count(start, until)
-            soon = elapsed >= rule.warn_at if rule.warn_at is not None else self.count(AS_OF, due) <= (rule.warn or 0)
+            soon = elapsed >= rule.warn_at if rule.warn_at is not None else self.count(AS_OF, max(due, AS_OF)) <= (rule.warn or 0)
+            beyond = elapsed > limit
         if stop:
-            state = "done_in_time" if stop <= due else "done_late"
+            state = "done_late" if beyond else "done_in_time"
         else:
-            state = "overdue" if due < AS_OF else "due_soon" if soon else "running"
+            state = "overdue" if beyond else "due_soon" if soon else "running"
         return [(rule_id, item, start, due, stop, elapsed, limit, state)]
 
     @staticmethod

@@ -39,8 +39,8 @@ def test_in_time_exactly_when_authorised_by_the_due_date(spec):
     )
 
 
-def test_the_due_date_decides_on_a_weekend_right_after_it(spec):
-    """Due Wednesday 24 December 2025; no working day passes until Monday 29th, yet Saturday 27th is late."""
+def test_no_working_day_has_passed_on_a_weekend_right_after_the_due_date(spec):
+    """Due Wednesday 24 December 2025; the next working day is Monday 29th, so Saturday 27th is still in time."""
     spec.check(
         "assessment_45_dfe",
         "2025-12-27",
@@ -50,7 +50,7 @@ def test_the_due_date_decides_on_a_weekend_right_after_it(spec):
         A2            C2       2025-10-22 2025-12-27
         A3            C3       2025-10-22 -
         """,
-        expected="due_on elapsed limit state\n2025-12-24 45 45 done_in_time\n2025-12-24 45 45 done_late\n2025-12-24 45 45 overdue",
+        expected="due_on elapsed limit state\n2025-12-24 45 45 done_in_time\n2025-12-24 45 45 done_in_time\n2025-12-24 45 45 due_soon",
     )
 
 

@@ -11,7 +11,7 @@ CLOCK_COLUMNS = {
     "team": "team id that answers for it now",
     "worker": "worker id that answers for it now, None when there is none",
     "started_on": "day 0",
-    "due_on": "last day in time",
+    "due_on": "the day on which the limit is reached; a day off right after it is still in time",
     "stopped_on": "the day the work was done, NaT while it is open",
     "elapsed": "from day 0 to stopped_on or the extract's date, in the unit of the rule, start day = 0",
     "limit": "the limit in force on started_on, in the unit of the rule",

@@ -26,9 +26,10 @@ class Verdict:
 
 
 def verdict(rule: TimescaleRule, start: Days, stop: Days, as_of: np.datetime64, calendar: WorkingCalendar) -> Verdict:
-    """In time exactly when stop <= due. Open clocks are aged to `as_of`. Raises NotCovered outside the calendar's years.
+    """In time exactly when elapsed <= limit. Open clocks are aged to `as_of`. Raises NotCovered outside the calendar's years.
 
-    The due date decides, not `elapsed <= limit`: due on Friday and done on Saturday has the same elapsed working days, and is late.
+    In working days what is due on Friday and done on Saturday is in time: no working day has passed between the two, and the bands
+    of DfE tables C2 and C4 count it so (DOMAIN brief, decision 5). In calendar days and months the due date is the last day in time.
     """
     limit = limit_of(rule, start)
     until = np.where(np.isnat(stop), as_of, stop)
@@ -36,7 +37,8 @@ def verdict(rule: TimescaleRule, start: Days, stop: Days, as_of: np.datetime64, 
     due = _due(rule, zero, limit, calendar)
     elapsed = _elapsed(rule, zero, until, calendar)
     open_ = np.isnat(stop)
-    state = np.where(open_, np.where(as_of > due, OVERDUE, RUNNING), np.where(stop <= due, IN_TIME, LATE))
+    beyond = elapsed > limit if rule.unit == "working_day" else until > due
+    state = np.where(open_, np.where(beyond, OVERDUE, RUNNING), np.where(beyond, LATE, IN_TIME))
     soon = _due_soon(rule, due, elapsed, as_of, calendar)
     return Verdict(limit, due, elapsed, np.where((state == RUNNING) & soon, DUE_SOON, state).astype(np.int8))
 

@@ -116,7 +116,7 @@ TABLES: dict[str, Table] = {
         _table(
             "worker",
             "one row per professional (no name: `is_person` is worked out from it on reading)",
-            "worker_id:id! staff_id:id role:code fte:number agency:flag is_person:flag team_id:id",
+            "worker_id:id! role:code fte:number agency:flag is_person:flag team_id:id",
         ),
         _table("team", "one row per team", "team_id:id! name:code service_id:id service:code"),
     )

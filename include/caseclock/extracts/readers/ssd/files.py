@@ -191,10 +191,10 @@ FILES: tuple[SsdFile, ...] = (
     _file(
         "ssd_professionals",
         "worker",
-        "worker_id=prof_professional_id! staff_id=prof_staff_id fte=prof_full_time_equivalency agency=prof_agency_worker_flag "
+        "worker_id=prof_professional_id! fte=prof_full_time_equivalency agency=prof_agency_worker_flag "
         "team_id=prof_professional_department",
         flags="prof_professional_name prof_professional_job_title",
-        unused="prof_social_worker_registration_no prof_professional_caseload",
+        unused="prof_staff_id prof_social_worker_registration_no prof_professional_caseload",
     ),
     _file(
         "ssd_department",
