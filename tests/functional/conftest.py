@@ -21,7 +21,10 @@ from caseclock.settings import Settings, from_environment, shipped_config
 
 sys.path.insert(0, str(Path(__file__).parent / "scenarios"))  # the alert lab of test_scenarios.py
 
-SMALL = {"unallocated": {"amber": 4, "red": 8, "clear_below": 3}}  # limits that suit a tenth of a council
+SMALL = {  # limits that suit a small council
+    "unallocated": {"amber": 4, "red": 8, "clear_below": 3},
+    "overdue_assessment": {"amber": 1, "red": 6, "clear_below": 1, "for_n": 1},
+}
 FRIDAYS = [dt.date(2026, 10, 30), dt.date(2026, 11, 6), dt.date(2026, 11, 13), dt.date(2026, 11, 20)]
 
 

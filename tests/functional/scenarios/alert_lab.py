@@ -190,7 +190,8 @@ class Lab:
             )
             c.execute(
                 insert(t.quality_report).values(
-                    extract_id=sha[:16], verdict="hold" if held else "pass", reasons=[held] if held else [], findings=[], absences=[], blocked_teams=[],
+                    extract_id=sha[:16], verdict="hold" if held else "pass", reasons=[held] if held else [], findings=[], absences=[],
+                    blocked_teams=[],
                     expectations=1, at=at,
                 )
             )  # fmt: skip
