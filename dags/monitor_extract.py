@@ -10,7 +10,7 @@ Tasks pass nothing but the extract's id; what they return are counts. Each step 
 
 | it failed with | do |
 |---|---|
-| `BadExtract` | the file as a whole cannot be read. It is kept. Ask the source for a new export |
+| `ExtractRefused` | the file as a whole cannot be read. It is kept, open alerts are on hold, people are told. Ask for a new export |
 | `BadConfig` | run `caseclock check-config`, correct include/monitoring/, clear the task |
 | anything else | it was tried six times over some five minutes. Look at store, disk and channels, then clear the task |
 
@@ -22,7 +22,7 @@ from __future__ import annotations
 from typing import Any
 
 from airflow.sdk import Asset, Param, chain, dag, task
-from caseclock_tasks import DEFAULT_ARGS, open_house
+from caseclock_tasks import DEFAULT_ARGS, open_house, red_if_refused
 
 EXTRACT_ID = "{{ params.extract_id }}"
 
@@ -53,7 +53,7 @@ def monitor_extract() -> None:
         from caseclock import pipeline
 
         with open_house() as house:
-            return pipeline.take_snapshot(house, extract_id)
+            return red_if_refused(pipeline.take_snapshot(house, extract_id))
 
     @task(multiple_outputs=False)
     def check_quality(extract_id: str) -> dict[str, Any]:
@@ -69,19 +69,19 @@ def monitor_extract() -> None:
         with open_house() as house:
             return pipeline.compute_measures(house, extract_id)
 
-    @task(multiple_outputs=False)
+    @task(multiple_outputs=False, trigger_rule="all_done")  # an extract that was refused puts open alerts on hold, and that is told
     def update_alerts(extract_id: str) -> dict[str, Any]:
         from caseclock import now, pipeline
 
         with open_house() as house:
             return pipeline.update_alerts(house, extract_id, now.now())
 
-    @task(multiple_outputs=False)
+    @task(multiple_outputs=False, trigger_rule="all_done")
     def notify(extract_id: str) -> dict[str, Any]:
         from caseclock import now, pipeline
 
         with open_house() as house:
-            return pipeline.notify(house, now.now(), extract_id)
+            return red_if_refused(pipeline.notify(house, now.now(), extract_id))
 
     chain(take_snapshot(EXTRACT_ID), check_quality(EXTRACT_ID), compute_measures(EXTRACT_ID), update_alerts(EXTRACT_ID), notify(EXTRACT_ID))
 

@@ -49,6 +49,10 @@ class UnlessAPersonMustAct(RetryPolicy):
 
 def tell_data_engineers(context: dict[str, Any]) -> None:
     """A task has failed for good: put a message to data engineers into the outbox. Never raises; the task log has the rest."""
+    from caseclock.errors import ExtractRefused
+
+    if isinstance(context.get("exception"), ExtractRefused):
+        return  # the alert on held data tells them
     task = context["ti"]
     # a fault is told once per day and place: each extract is a place of its own, the many runs of a schedule are one
     where = f"{task.dag_id}.{task.task_id}" + (f" ({task.run_id})" if task.run_id.startswith("extract__") else "")
@@ -59,6 +63,15 @@ def tell_data_engineers(context: dict[str, Any]) -> None:
             pipeline.report_fault(house, now.now(), where, _what(context.get("exception")))
     except Exception as error:  # noqa: BLE001 - a callback that raises hides the failure that it was called for
         log.error("%s failed, and the data engineers could not be told (%s)", where, type(error).__name__)
+
+
+def red_if_refused(report: dict[str, Any]) -> dict[str, Any]:
+    """An extract that cannot be read makes its task red, so that it is seen in the grid. Who must know is told by the path itself."""
+    from caseclock.errors import ExtractRefused
+
+    if reason := report.get("refused"):
+        raise ExtractRefused(reason, todo="Data engineers are told by the alert on held data; the next good extract releases it")
+    return report
 
 
 def _what(exception: BaseException | str | None) -> str:

@@ -18,7 +18,8 @@ def main() -> int:
     env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     quiet = {"env": env, "stdout": subprocess.DEVNULL}
     subprocess.run(["apt-get", "update", "-qq"], check=False, **quiet)
-    done = subprocess.run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", *missing, "fonts-dejavu-core"], check=False, **quiet)
+    install = ["apt-get", "install", "-y", "-qq", "--no-install-recommends"]
+    done = subprocess.run([*install, *missing, "fonts-dejavu-core"], check=False, **quiet)
     if done.returncode:
         print(f"apt-get could not install {', '.join(missing)}; the tests that need it are skipped and counted")
     return 0

@@ -42,3 +42,7 @@ class BadExtract(CaseclockError):
     """The extract as a whole cannot be read. It is set aside whole, its bytes are kept, and data engineers are told."""
 
     exit_code = 1
+
+
+class ExtractRefused(BadExtract):
+    """The same, after it has been written down: whoever must know is told through the outbox, by the alert on held data."""

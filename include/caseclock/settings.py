@@ -42,7 +42,8 @@ class Settings(BaseModel):
     """One council's installation. Everything lies below `home` unless said otherwise.
 
     `store_url` is a SQLAlchemy URL. `config` is the folder that an analyst edits. `page_url` is where links in messages lead.
-    `settle_seconds`: how long a file in the inbox must have rested to count as complete. `quarantine_seconds`: how long a sending with unknown outcome rests before it is looked for (at least twice the client's time-out).
+    `settle_seconds`: how long a file in the inbox must have rested to count as complete. `quarantine_seconds`: how long a sending with
+    unknown outcome rests before it is looked for (at least twice the client's time-out).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

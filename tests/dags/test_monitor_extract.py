@@ -66,13 +66,25 @@ def test_an_extract_travels_the_whole_path_and_a_second_run_changes_nothing(dag:
     assert rows() == before
 
 
-def test_an_extract_that_cannot_be_read_ends_well_and_speaks_no_number(dag: Any, home: Path) -> None:
+def test_an_extract_that_cannot_be_read_is_red_and_people_are_told(dag: Any, home: Path) -> None:
     [good] = generate(home / "made", scale=0.05, weeks=1, seed=1, as_of=DAY)
     (home / "inbox" / good.name).write_bytes(good.read_bytes()[: good.stat().st_size // 2])
-    state, returned = run(dag, claim())
-    assert state == "success", "a held extract is a finding, not a fault"
-    assert returned["check_quality"]["verdict"] == "hold"
+    done = dag.test(run_conf={"extract_id": claim()})
+    states = {t.task_id: str(t.state) for t in done.get_task_instances()}
+    assert states == {
+        "take_snapshot": "failed",
+        "check_quality": "upstream_failed",
+        "compute_measures": "upstream_failed",
+        "update_alerts": "success",
+        "notify": "failed",
+    }
+    assert str(done.state) == "failed"
     assert rows()["measure_value"] == 0
+    with pipeline.open_house(from_environment()) as house, house.engine.connect() as c:
+        said = [line["kind"] for payload in c.execute(select(schema.outbox.c.payload)).scalars() for line in payload["lines"]]
+        left = pipeline.claim_inbox(house, now.now())
+    assert said == ["dq_failed"]
+    assert left == [], "its path is finished: a restart does not try it again"
 
 
 def test_an_id_that_is_no_id_is_refused_before_anything_runs(dag: Any, home: Path) -> None:

@@ -83,7 +83,7 @@ def test_killed_at_any_statement_and_taken_up_again(fridays: dict[dt.date, Path]
     )
     assert kills >= PLACES - 2
     assert (lost, slack_twice) == (0, 0)
-    assert mail_twice <= 2  # only where the kill fell between the mail server's yes and our record of it
+    assert mail_twice < kills / 3  # only where the kill fell between the mail server's yes and our record of it
 
 
 def _state(town: Town) -> dict[str, object]:

@@ -82,6 +82,11 @@ class Row:
     notice: Notice | None = None
 
     @property
+    def in_flight(self) -> bool:
+        """It may have arrived, or is being sent at this moment."""
+        return self.state in {"sending", "unknown"} or self.leased
+
+    @property
     def lane(self) -> tuple[str, str]:
         """Within one lane the order is kept."""
         return self.recipient, self.channel
@@ -145,25 +150,22 @@ def plan_lane(
     plan = Plan()
     left = {line.identity: (intent, line) for intent, line in wanted}
     locked: set[Instance] = set()
-    for row in sorted(rows, key=lambda r: r.seq):
-        if row.fixed or not row.lines:
-            continue
+    moved: set[Instance] = set()  # a row about them goes or may go: what comes after it must stay behind what takes its place
+    for row in sorted((r for r in rows if r.lines and not r.fixed), key=lambda r: r.seq):
         gone = [line for line in row.lines if line.identity not in left]
-        in_flight = row.state in {"sending", "unknown"} or row.leased
-        if in_flight:
-            locked |= {line.instance for line in row.lines}
+        about = {line.instance for line in row.lines}
+        if row.in_flight:
+            locked |= about
             for line in row.lines:
                 left.pop(line.identity, None)
-        if gone and in_flight and not can_look and any(still_open(line) for line in gone):
-            plan.wait.append(row)
-        elif gone:
-            (plan.obsolete if in_flight else plan.drop).append((row, f"no longer so: {', '.join(line.says for line in gone)}"))
-        elif in_flight and row.obsolete:
-            plan.obsolete.append((row, ""))
-        elif not in_flight:
+            _mark(plan, row, gone, must_wait=not can_look and any(still_open(line) for line in gone))
+        elif gone or about & moved:
+            plan.drop.append((row, _no_longer(gone) if gone else "it is put behind an earlier message about the same alert"))
+        else:
             fresh = tuple(left.pop(line.identity)[1] for line in row.lines)
-            if fresh != row.lines:
-                plan.redraw.append(replace(row, lines=fresh))
+            plan.redraw += [replace(row, lines=fresh)] if fresh != row.lines else []
+            continue
+        moved |= about if gone or not row.in_flight else set()
     for identity, (intent, line) in list(left.items()):
         if line.instance in locked:
             del left[identity]
@@ -171,6 +173,20 @@ def plan_lane(
             plan.suppressed.append(Suppressed(intent.recipient, intent.channel, line.instance, line.episode, why, line.kind))
     plan.insert = _grouped(left.values(), told)
     return plan
+
+
+def _mark(plan: Plan, row: Row, gone: Sequence[Line], *, must_wait: bool) -> None:
+    """What is to become of a row that may have arrived, if it turns out that it has not."""
+    if must_wait:
+        plan.wait.append(row)
+    elif gone:
+        plan.obsolete.append((row, _no_longer(gone)))
+    elif row.obsolete:
+        plan.obsolete.append((row, ""))
+
+
+def _no_longer(gone: Sequence[Line]) -> str:
+    return f"no longer so: {', '.join(line.says for line in gone)}"
 
 
 def _grouped(wanted: Iterable[tuple[Intent, Line]], told: Mapping[tuple[Instance, str], Told]) -> list[Row]:

@@ -91,3 +91,11 @@ class Step:
         with self._house.engine.begin() as c:
             yield c
             ledger.mark_done(c, self._extract_id, self._name, clock.now(), clock.seconds() - self.began)
+
+    @contextmanager
+    def finish_if(self, earlier: str) -> Iterator[Connection]:
+        """`finish`, but the step counts as done only when an earlier one is: a path that was broken off stays unfinished."""
+        with self._house.engine.begin() as c:
+            yield c
+            if ledger.is_done(c, self._extract_id, earlier):
+                ledger.mark_done(c, self._extract_id, self._name, clock.now(), clock.seconds() - self.began)

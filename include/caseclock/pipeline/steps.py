@@ -125,9 +125,17 @@ def notify(house: House, now: dt.datetime, extract_id: str | None = None) -> Rep
     """Sends what is due. With `extract_id` the extract's path is finished by it."""
     outcomes = deliver_due(house, now)
     if extract_id:
-        with Step(house, extract_id, "notify").finish():
+        with Step(house, extract_id, "notify").finish_if("take_snapshot" if is_refused(house, extract_id) else "compute_measures"):
             pass
+        with reading(house.engine) as c:
+            outcomes |= {"refused": reason} if (reason := ledger.refused_reason(c, extract_id)) else {}
     return outcomes
+
+
+def is_refused(house: House, extract_id: str) -> bool:
+    """Whether the extract as a whole could not be read."""
+    with reading(house.engine) as c:
+        return ledger.refused_reason(c, extract_id) is not None
 
 
 def run(house: House, arrival: Arrival, now: dt.datetime, *, deliver: bool = True) -> Report:

@@ -102,8 +102,13 @@ def _rejects(table: Table, frame: pd.DataFrame, mask: Mask, column: str, reason:
 
 
 CLOSED_BY = {
-    "referral": "closed_on", "assessment": "authorised_on", "s47": "ended_on", "conference": "held_on", "plan": "ended_on", "review": "held_on",
-}  # fmt: skip
+    "referral": "closed_on",
+    "assessment": "authorised_on",
+    "s47": "ended_on",
+    "conference": "held_on",
+    "plan": "ended_on",
+    "review": "held_on",
+}
 """The date that takes a row's work off the clock."""
 
 

@@ -430,3 +430,22 @@ def test_mail_of_unknown_fate_waits_out_the_night_and_is_then_sent_again() -> No
     made.now = local(f"{MONDAY + dt.timedelta(days=1)}T08:00")
     made.run()
     assert [i for _, _, i in items(made)] == ["fire unalloc/north 12 amber"]
+
+
+def test_an_end_whose_wording_changes_while_it_waits_still_comes_before_the_next_beginning() -> None:
+    made = lab()
+    day(made, 0, 12)
+    made.run()
+    day(made, 1, 3)
+    day(made, 2, 15)
+    made.faults[:] = ["rate_limited"]
+    made.run()  # the end of the first and the beginning of the second wait
+    assert len(made.landed) == 1
+    day(made, 0, 4, rev=1)
+    made.now = local("2026-09-09T09:30")
+    made.run()  # the first is not over: it was wrong. Only the newer episode goes on
+    said = [i for _, _, i in items(made)]
+    assert said[0] == "fire unalloc/north 12 amber"
+    assert len(said) == 2
+    assert "opened twice" not in said
+    assert [r["open"] for r in made.table(t.told)].count(1) == 1

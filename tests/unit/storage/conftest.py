@@ -10,7 +10,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from postgres import server_url  # noqa: E402
+from postgres import server_url
 
 
 @pytest.fixture(scope="session")
