@@ -60,7 +60,7 @@ def test_no_plugin_name_hides_anything(root: Path) -> None:
     ("dag_id", "tasks", "schedule"),
     [
         ("intake", ["claim", "start"], "Asset or */15 * * * *"),
-        ("monitor_extract", STEPS, "Never, external triggers only"),
+        ("monitor_extract", [*STEPS, "finished"], "Never, external triggers only"),
         ("tend_alerts", ["tend"], "Working days, every 5 min in working hours"),
         ("send_weekly_digest", ["send_digest"], "First working day of the week 08:00"),
         ("housekeeping", ["tidy"], "30 4 * * *"),
@@ -70,7 +70,7 @@ def test_shape(bag: Any, dag_id: str, tasks: list[str], schedule: str) -> None:
     dag = bag.dags[dag_id]
     assert [t.task_id for t in dag.topological_sort()] == tasks
     for before, after in pairwise(tasks):
-        assert dag.get_task(after).upstream_task_ids == {before}
+        assert before in dag.get_task(after).upstream_task_ids
     core = _as_the_scheduler_sees_it(dag)
     assert schedule in {core.timetable.summary, core.timetable.description}
     assert (dag.catchup, dag.max_active_runs) == (False, 1)
@@ -87,6 +87,13 @@ def test_every_task_can_be_tried_again_and_ends_some_time(bag: Any) -> None:
         assert task.execution_timeout <= timedelta(minutes=15)
         assert task.on_failure_callback, f"nobody is told when {task.task_id} fails"
         assert task.retry_policy, task.task_id
+
+
+def test_a_run_is_green_only_when_each_step_is(bag: Any) -> None:
+    dag = bag.dags["monitor_extract"]
+    assert [task.task_id for task in dag.leaves] == ["finished"]
+    assert dag.get_task("finished").upstream_task_ids == set(STEPS)
+    assert dag.get_task("finished").trigger_rule == "all_success"
 
 
 def test_an_extract_is_named_by_its_id_and_nothing_else(bag: Any) -> None:

@@ -77,6 +77,7 @@ def test_an_extract_that_cannot_be_read_is_red_and_people_are_told(dag: Any, hom
         "compute_measures": "upstream_failed",
         "update_alerts": "success",
         "notify": "failed",
+        "finished": "upstream_failed",
     }
     assert str(done.state) == "failed"
     assert rows()["measure_value"] == 0
@@ -85,6 +86,19 @@ def test_an_extract_that_cannot_be_read_is_red_and_people_are_told(dag: Any, hom
         left = pipeline.claim_inbox(house, now.now())
     assert said == ["dq_failed"]
     assert left == [], "its path is finished: a restart does not try it again"
+
+
+def test_a_step_that_fails_makes_the_run_red_and_leaves_the_extract_unfinished(dag: Any, home: Path) -> None:
+    generate(home / "inbox", scale=0.05, weeks=1, seed=1, as_of=DAY)
+    extract_id = claim()
+    (home / "accepted").write_text("a file where check_quality wants a folder: a fault of the disk")
+    for task in dag.tasks:
+        task.retries = 0
+    done = dag.test(run_conf={"extract_id": extract_id})
+    states = {t.task_id: str(t.state) for t in done.get_task_instances()}
+    assert (states["check_quality"], states["update_alerts"], states["notify"]) == ("failed", "success", "success")
+    assert str(done.state) == "failed", "nobody looks into a green run"
+    assert claim() == extract_id, "its path is not finished"
 
 
 def test_an_id_that_is_no_id_is_refused_before_anything_runs(dag: Any, home: Path) -> None:

@@ -54,12 +54,12 @@ def generate(
 @demo.command("run")
 @click.option("--once", is_flag=True, help="End by itself: exit 0 only if the run succeeded and the expected messages arrived.")
 @click.option("--folder", type=click.Path(path_type=Path), default=Path(".demo"), show_default=True)
-@click.option("--scale", type=click.FloatRange(min=0.05, max=10), default=1.0, show_default=True)
+@click.option("--scale", type=click.FloatRange(min=0.05, max=10), default=0.5, show_default=True)
 @click.option("--seed", type=int, default=1, show_default=True)
 def run(once: bool, folder: Path, scale: float, seed: int) -> None:
     """The main job on a made-up council with its history: real Airflow, a fake Slack and a mail catcher to look at.
 
-    Ports: CASECLOCK_DEMO_PORT (Airflow, 8080), CASECLOCK_DEMO_POSTBOX_PORT (8090), and those named when one is taken.
+    Ports: CASECLOCK_AIRFLOW_PORT (8080), CASECLOCK_POSTBOX_PORT (8090), and those that are named when one is taken.
     """
     from caseclock.demo.show import run_demo
 

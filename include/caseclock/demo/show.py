@@ -43,7 +43,7 @@ def run_demo(folder: Path, *, once: bool, scale: float, seed: int) -> int:
 
 def _play(stage: Stage, ports: Ports, once: bool) -> int:
     _say(f"loading {len(stage.history)} extracts of its history through the library")
-    load_history(stage, _progress)
+    load_history(stage, progress)
     airflow = Standalone(
         stage.folder / "airflow", REPOSITORY, ports, {**stage.environment, "CASECLOCK_PAGE_URL": f"http://127.0.0.1:{ports.api}"}
     )
@@ -52,7 +52,7 @@ def _play(stage: Stage, ports: Ports, once: bool) -> int:
         seconds = airflow.wait_healthy(tell=_say)
         _say(f"Airflow is healthy and warm after {seconds:.0f} s")
         began = clock.now()
-        run = _drop(stage, airflow)
+        run = drop(stage, airflow)
         good = _report(stage, began, run)
         _addresses(stage, airflow)
         if once:
@@ -62,7 +62,7 @@ def _play(stage: Stage, ports: Ports, once: bool) -> int:
             signal.pause()
 
 
-def _drop(stage: Stage, airflow: Standalone) -> dict[str, Any]:
+def drop(stage: Stage, airflow: Standalone) -> dict[str, Any]:
     """Puts today's extract into the inbox, as a case system would, and waits for its run to end."""
     client = airflow.client()
     known = {run["dag_run_id"] for run in client.dag_runs("monitor_extract")}
@@ -153,7 +153,7 @@ def _addresses(stage: Stage, airflow: Standalone) -> None:
     )
 
 
-def _progress(arrivals: list[Any]) -> Iterator[Any]:
+def progress(arrivals: list[Any]) -> Iterator[Any]:
     if sys.stderr.isatty():
         from rich.console import Console
         from rich.progress import track

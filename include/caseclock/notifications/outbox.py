@@ -199,7 +199,7 @@ def _grouped(wanted: Iterable[tuple[Intent, Line]], told: Mapping[tuple[Instance
             turn += 1  # two things about one alert are two messages
         groups.setdefault((intent.mode, root, turn), []).append((intent, line))
     made = []
-    for group in groups.values():
+    for _, group in sorted(groups.items(), key=lambda entry: entry[0][0] == "post"):  # an end comes before the next beginning
         first, line = group[0]
         known = told.get((line.instance, line.episode))
         conversation = known.conversation if known and known.open else ""

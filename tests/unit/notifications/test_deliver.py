@@ -432,20 +432,32 @@ def test_mail_of_unknown_fate_waits_out_the_night_and_is_then_sent_again() -> No
     assert [i for _, _, i in items(made)] == ["fire unalloc/north 12 amber"]
 
 
-def test_an_end_whose_wording_changes_while_it_waits_still_comes_before_the_next_beginning() -> None:
+def test_the_end_of_one_episode_comes_before_the_beginning_of_the_next_whatever_else_begins() -> None:
+    made = lab()
+    day(made, 0, 12, rule="overdue")
+    made.run()
+    made.now = local("2026-09-09T08:30")
+    made.extract(dt.date(2026, 9, 8), {"overdue": {"north": 3}, "unalloc": {"north": 4}})
+    made.extract(dt.date(2026, 9, 9), {"overdue": {"north": 15}, "unalloc": {"north": 12}})
+    made.run()
+    assert items(made)[1:] == [
+        ("slack", "update+reply", "resolved overdue/north"),
+        ("slack", "post", "fire unalloc/north 12 amber"),
+        ("slack", "post", "fire overdue/north 15 amber"),
+    ]
+
+
+def test_messages_that_wait_are_replaced_when_a_correction_joins_two_episodes_into_one() -> None:
     made = lab()
     day(made, 0, 12)
     made.run()
     day(made, 1, 3)
-    day(made, 2, 15)
+    made.extract(MONDAY + dt.timedelta(days=2), {"unalloc": {"north": 15}})
     made.faults[:] = ["rate_limited"]
-    made.run()  # the end of the first and the beginning of the second wait
-    assert len(made.landed) == 1
-    day(made, 0, 4, rev=1)
-    made.now = local("2026-09-09T09:30")
-    made.run()  # the first is not over: it was wrong. Only the newer episode goes on
-    said = [i for _, _, i in items(made)]
-    assert said[0] == "fire unalloc/north 12 amber"
-    assert len(said) == 2
-    assert "opened twice" not in said
-    assert [r["open"] for r in made.table(t.told)].count(1) == 1
+    made.run()  # the end of the first episode and the beginning of the second wait
+    made.extract(MONDAY, {"unalloc": {"north": 0}}, 1, held="half the rows are missing")
+    made.extract(dt.date(2026, 9, 4), {"unalloc": {"north": 1}})
+    minutes(made, 5)
+    made.run()
+    assert [i for _, _, i in items(made)] == ["fire unalloc/north 12 amber", "worsened unalloc/north 15 amber"]
+    assert sum(r["open"] for r in made.table(t.told)) == 1

@@ -1,0 +1,122 @@
+"""The pictures of README and docs, made from the demo: `make pictures`.
+
+Needs Chromium and the library playwright (both are there for the tests).
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from xml.sax.saxutils import escape
+
+from caseclock.demo import show
+from caseclock.demo.airflow_home import Ports
+from caseclock.demo.stage import Stage, load_history, set_up
+from caseclock.demo.standalone import Standalone
+from caseclock.errors import CaseclockError
+
+SCALE, SEED = 0.5, 1
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+PATH = (
+    ("inbox", "an extract lands:\nSSD tables, Annex A"),
+    ("take_snapshot", "canonical tables,\nno personal values"),
+    ("check_quality", "Great Expectations:\npass, warn or hold"),
+    ("compute_measures", "clocks per case,\nvalues per team"),
+    ("update_alerts", "against limits and\nwhat people know"),
+    ("notify", "Slack and email,\nonce each"),
+)
+
+
+def path_svg() -> str:
+    """The path of one extract as a picture: one box per step, in order."""
+    width, gap, top = 148, 26, 20
+    whole = len(PATH) * width + (len(PATH) - 1) * gap + 20
+    parts = []
+    for n, (name, what) in enumerate(PATH):
+        x = 10 + n * (width + gap)
+        fill, ink = ("#eef1f4", "#1b2730") if n == 0 else ("#005eb8", "#ffffff")
+        lines = "".join(
+            f'<text x="{x + width / 2}" y="{top + 78 + 16 * i}" class="what">{escape(line)}</text>'
+            for i, line in enumerate(what.split("\n"))
+        )
+        parts.append(
+            f'<rect x="{x}" y="{top}" width="{width}" height="44" rx="6" fill="{fill}" stroke="#005eb8"/>'
+            f'<text x="{x + width / 2}" y="{top + 27}" class="name" fill="{ink}">{escape(name)}</text>{lines}'
+        )
+        if n:
+            parts.append(
+                f'<path d="M{x - gap + 3} {top + 22} h{gap - 10} m-6 -5 l6 5 l-6 5" fill="none" stroke="#5b6770" stroke-width="2"/>'
+            )
+    title = "The path of one extract: " + ", ".join(f"{name} ({what.replace(chr(10), ' ')})" for name, what in PATH)
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {whole} 124" role="img" aria-label="{escape(title)}">'
+        f'<rect width="{whole}" height="124" fill="#ffffff"/>'
+        "<style>text{font-family:Arial,Helvetica,sans-serif;text-anchor:middle}.name{font-size:15px;font-weight:bold}"
+        f".what{{font-size:13px;fill:#39444c}}</style>{''.join(parts)}</svg>\n"
+    )
+
+
+def take(out: Path, tell: Callable[[str], None] = print) -> None:
+    """Writes every picture into a folder. Raises CaseclockError without Chromium."""
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "path.svg").write_text(path_svg(), encoding="utf-8")
+    program = next((p for name in ("chromium", "chromium-browser", "google-chrome") if (p := shutil.which(name))), None)
+    if program is None:
+        raise CaseclockError("Chromium is not installed", where="pictures", todo="On Debian: apt-get install chromium.")
+    from playwright.sync_api import sync_playwright
+
+    ports = Ports.from_environment(os.environ)
+    with tempfile.TemporaryDirectory() as scratch, set_up(Path(scratch) / "demo", scale=SCALE, seed=SEED, tell=tell) as stage:
+        load_history(stage, show.progress)
+        with Standalone(stage.folder / "airflow", show.REPOSITORY, ports, stage.environment) as airflow, sync_playwright() as p:
+            airflow.wait_healthy(tell=tell)
+            run = show.drop(stage, airflow)
+            browser = p.chromium.launch(executable_path=program, args=QUIET)
+            _sent(browser, stage, out)
+            _grid(browser, airflow, run, out)
+            browser.close()
+    for file in sorted(out.iterdir()):
+        tell(f"{file.name}: {file.stat().st_size // 1024} KB")
+
+
+def _sent(browser: Any, stage: Stage, out: Path) -> None:
+    """What a service manager sees: the message in Slack, the mail, and the whole page."""
+    page = browser.new_page(viewport={"width": 1100, "height": 900}, device_scale_factor=1)
+    page.goto(stage.postbox.url)
+    page.screenshot(path=out / "postbox.png")
+    reader = page.locator("section.reader", has_text="Service manager, North").first
+    reader.locator("article.message").last.screenshot(path=out / "alert-slack.png")
+    number = max(c.number for c in stage.mail.mails if c.recipient.startswith("service-manager.north"))
+    mail = browser.new_page(viewport={"width": 680, "height": 560})
+    mail.goto(f"{stage.postbox.url}mail/{number}/html")
+    mail.screenshot(path=out / "alert-mail.png", full_page=True)
+
+
+def _grid(browser: Any, airflow: Standalone, run: dict[str, Any], out: Path) -> None:
+    """The run in the Airflow UI, as a data engineer sees it."""
+    page = browser.new_page(viewport={"width": 1280, "height": 800})
+    page.goto(f"{airflow.url}/auth/login")
+    page.fill("input[name=username]", "admin")
+    page.fill("input[name=password]", airflow.password())
+    page.click("button[type=submit]")
+    page.wait_for_url("**/")
+    page.goto(f"{airflow.url}/dags/monitor_extract/runs/{run['dag_run_id']}")
+    page.get_by_text("take_snapshot").first.wait_for(timeout=60_000)
+    page.wait_for_timeout(2500)  # the grid draws itself after its data has come
+    page.screenshot(path=out / "airflow-grid.png")
+
+
+if __name__ == "__main__":
+    take(Path(sys.argv[1] if len(sys.argv) > 1 else "docs/pictures"))
