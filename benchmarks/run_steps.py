@@ -40,7 +40,19 @@ def main() -> None:
     for scale in scales:
         with tempfile.TemporaryDirectory() as scratch:
             out = Path(scratch) / "extracts"
-            cli("demo", "generate", "--out", str(out), "--weeks", str(RUNS + 1), "--scale", str(scale), "--as-of", str(AS_OF), home=Path(scratch))
+            cli(
+                "demo",
+                "generate",
+                "--out",
+                str(out),
+                "--weeks",
+                str(RUNS + 1),
+                "--scale",
+                str(scale),
+                "--as-of",
+                str(AS_OF),
+                home=Path(scratch),
+            )
             walls, steps = [], []
             for path in sorted(out.iterdir()):
                 wall, done = timed(lambda path=path: cli("run", str(path), "--json", "--no-deliver", home=Path(scratch) / "home"))

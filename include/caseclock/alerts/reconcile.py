@@ -15,6 +15,7 @@ from caseclock.alerts.handling import NOTHING, Standing
 from caseclock.alerts.hours import days_between, in_hours
 from caseclock.alerts.model import Condition, Instance, Intent, Kind, Mode, Suppressed, Told
 from caseclock.clocks.calendar import WorkingCalendar
+from caseclock.now import LONDON
 from caseclock.thresholds import Severity, ThresholdRule
 
 MODES: dict[Kind, Mode] = {
@@ -127,7 +128,12 @@ def _waited(view: View, told: Told) -> int:
 
 
 def _from_to(view: View, told: Told) -> str:
-    return f"was {told.value:g}, now {view.scene.now_is.value:g}"
+    return f"was {_figure(told.value)}, now {_figure(view.scene.now_is.value)}"
+
+
+def _figure(value: float) -> str:
+    """A count whole, a share to two places: as exact as a person may need to see a move."""
+    return f"{round(value, 2):g}"
 
 
 TABLE: tuple[Row, ...] = (
@@ -148,7 +154,7 @@ TABLE: tuple[Row, ...] = (
         "worsened",
         lambda v, t: _firing(v) and BAND[v.scene.now_is.severity] > BAND[t.severity],
         ("silenced", "quiet"),
-        lambda v, t: f"it has risen to {v.scene.now_is.severity}: {_from_to(v, t)}",
+        lambda v, t: f"it is now {v.scene.now_is.severity}: {_from_to(v, t)}",
     ),
     Row(
         "refresh",
@@ -180,7 +186,12 @@ TABLE: tuple[Row, ...] = (
         ("silenced", "acked", "quiet"),
         lambda v, t: f"{_waited(v, t)} working days since you were last told; {_from_to(v, t)}",
     ),
-    Row("refresh", lambda v, t: v.scene.is_open and _moved(v, t), (), lambda v, t: f"shown {t.shown:g}, now {v.scene.now_is.value:g}"),
+    Row(
+        "refresh",
+        lambda v, t: v.scene.is_open and _moved(v, t),
+        (),
+        lambda v, t: f"shown {_figure(t.shown)}, now {_figure(v.scene.now_is.value)}",
+    ),
 )
 """For those who were told. Rows 3 and 5 to 12 of the brief's table, in its order."""
 
@@ -199,7 +210,8 @@ def _dates(n: int) -> str:
 
 def _deed_words(standing: Standing, which: str, verb: str) -> str:
     deed = getattr(standing, which)
-    return f"{verb} by {deed.by} until {deed.end.isoformat(timespec='minutes')}" + (f": {deed.reason}" if deed.reason else "")
+    until = deed.end.astimezone(LONDON)
+    return f"{verb} by {deed.by} until {until.day} {until:%B %Y, %H:%M}" + (f": {deed.reason}" if deed.reason else "")
 
 
 def _guard(view: View, names: tuple[str, ...]) -> str | None:

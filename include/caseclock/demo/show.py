@@ -59,7 +59,9 @@ def _play(stage: Stage, ports: Ports, once: bool) -> int:
             return 0 if good else 1
         _say("serving until Ctrl-C; drop further extracts into the inbox if you like")
         while True:
-            signal.pause()
+            time.sleep(5)
+            if back := airflow.revive():  # standalone itself never starts a component again
+                _say(f"started again: {', '.join(back)}")
 
 
 def drop(stage: Stage, airflow: Standalone) -> dict[str, Any]:

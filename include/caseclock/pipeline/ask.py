@@ -156,4 +156,4 @@ def alerts_why(house: House, alert_id: str) -> dict[str, Any] | None:
     from caseclock.storage.alerts import why
 
     with reading(house.engine) as c:
-        return why(c, alert_id)
+        return why(c, alert_id, {rule.id: rule.measure for rule in house.config.thresholds})

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, select
 
+from caseclock import now as clock
 from caseclock.pipeline.house import House, Report
 from caseclock.storage import ledger
 from caseclock.storage import schema as t
@@ -41,8 +42,14 @@ def bring_alerts_up_to_date(house: House, c: Connection, source: str, now: dt.da
     return {"changes": len(made.events), "messages": len(made.intents), "not_said": len(made.suppressed)}
 
 
-def deliver_due(house: House, now: dt.datetime, moment: Callable[[], dt.datetime] | None = None) -> Report:
-    """Sends everything that is due. `now` is the moment that lateness is judged by; `moment` gives it for each sending."""
+def _clock_from(now: dt.datetime) -> Callable[[], dt.datetime]:
+    """A clock that says `now` and goes on from there: leases, rests and attempts need time that passes, also in a simulated past."""
+    began = clock.seconds()
+    return lambda: now + dt.timedelta(seconds=clock.seconds() - began)
+
+
+def deliver_due(house: House, now: dt.datetime) -> Report:
+    """Sends everything that is due at `now` or while it is at work."""
     from caseclock.notifications.deliver import deliver
     from caseclock.storage.outbox import SqlDelivery
 
@@ -50,7 +57,7 @@ def deliver_due(house: House, now: dt.datetime, moment: Callable[[], dt.datetime
         SqlDelivery(house.engine),
         house.channels,
         house.config.routes,
-        moment or (lambda: now),
+        _clock_from(now),
         page_url=house.settings.page_url,
         quarantine_seconds=house.settings.quarantine_seconds,
         notes_of=lambda source: notes_of(house, source),

@@ -23,14 +23,21 @@ KEEP_SCRATCH_DAYS = 2  # half-written folders that a killed process has left beh
 
 
 def tend(house: House, now: dt.datetime) -> Report:
-    """What time alone makes due: held messages, reminders, escalations, expired handling, retries, extracts that have not come."""
+    """What time alone makes due: held messages, reminders, escalations, expired handling, retries, extracts that have not come.
+
+    Sent before and after: a message whose fate was unknown is settled first, and what follows from that goes out in the same round.
+    """
+    first = deliver_due(house, now)
     with reading(house.engine) as c:
         seen = {e.source for e in ledger.extracts(c)}
     report: Report = {"sources": len(seen), "messages": 0}
     for source in sorted(seen):
         with house.engine.begin() as c:
             report["messages"] += bring_alerts_up_to_date(house, c, source, now)["messages"]
-    return {**report, **deliver_due(house, now)}
+    second = deliver_due(house, now)
+    outcomes = [*first["outcomes"], *second["outcomes"]]
+    counts = {k: first["counts"].get(k, 0) + second["counts"].get(k, 0) for k in {*first["counts"], *second["counts"]}}
+    return {**report, "counts": counts, "outcomes": outcomes}
 
 
 def report_fault(house: House, now: dt.datetime, where: str, what: str) -> None:
