@@ -131,9 +131,9 @@ def _from_to(view: View, told: Told) -> str:
     return f"was {_figure(told.value)}, now {_figure(view.scene.now_is.value)}"
 
 
-def _figure(value: float) -> str:
+def _figure(value: float | None) -> str:
     """A count whole, a share to two places: as exact as a person may need to see a move."""
-    return f"{round(value, 2):g}"
+    return "-" if value is None else f"{round(value, 2):g}"
 
 
 TABLE: tuple[Row, ...] = (

@@ -80,10 +80,10 @@ def take(out: Path, tell: Callable[[str], None] = print) -> None:
     ports = Ports.from_environment(os.environ)
     with tempfile.TemporaryDirectory() as scratch, set_up(Path(scratch) / "demo", scale=SCALE, seed=SEED, tell=tell) as stage:
         load_history(stage, show.progress)
-        with Standalone(stage.folder / "airflow", show.REPOSITORY, ports, stage.environment) as airflow, sync_playwright() as p:
+        with Standalone(stage.folder / "airflow", show.REPOSITORY, ports, stage.environment) as airflow, sync_playwright() as playwright:
             airflow.wait_healthy(tell=tell)
             run = show.drop(stage, airflow)
-            browser = p.chromium.launch(executable_path=program, args=QUIET)
+            browser = playwright.chromium.launch(executable_path=program, args=QUIET)
             _sent(browser, stage, out)
             _grid(browser, airflow, run, out)
             browser.close()
