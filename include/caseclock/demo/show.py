@@ -44,9 +44,7 @@ def run_demo(folder: Path, *, once: bool, scale: float, seed: int) -> int:
 def _play(stage: Stage, ports: Ports, once: bool) -> int:
     _say(f"loading {len(stage.history)} extracts of its history through the library")
     load_history(stage, progress)
-    airflow = Standalone(
-        stage.folder / "airflow", REPOSITORY, ports, {**stage.environment, "CASECLOCK_PAGE_URL": f"http://127.0.0.1:{ports.api}"}
-    )
+    airflow = Standalone(stage.folder / "airflow", REPOSITORY, ports, stage.environment)
     _say("starting Airflow (standalone, SQLite)")
     with airflow:
         seconds = airflow.wait_healthy(tell=_say)
@@ -85,7 +83,7 @@ def drop(stage: Stage, airflow: Standalone) -> dict[str, Any]:
 
 def _report(stage: Stage, began: dt.datetime, run: dict[str, Any]) -> bool:
     """Prints what was sent, to whom and why; True when all of it has arrived once and the incident was told."""
-    rows = _sent(stage, began)
+    rows = sent(stage, began)
     titles = {r.id: r.title for r in stage.routes.recipients}
     last = max((row["done_at"] for row in rows if row["done_at"]), default=None)
     _say(f"run {run['dag_run_id']}: {run['state']}")
@@ -128,7 +126,7 @@ def _copy_key(row: dict[str, Any], copies: dict[str, int]) -> str:
     return next((k for k in copies if row["key"] in k), row["key"])
 
 
-def _sent(stage: Stage, since: dt.datetime) -> list[dict[str, Any]]:
+def sent(stage: Stage, since: dt.datetime) -> list[dict[str, Any]]:
     with pipeline.open_house(stage.settings) as house, reading(house.engine) as c:
         query = select(t.outbox).where(t.outbox.c.created_at >= moment_text(since)).order_by(t.outbox.c.seq)
         return [{**row, "payload": _json(row["payload"])} for row in c.execute(query).mappings()]

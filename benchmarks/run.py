@@ -1,0 +1,31 @@
+"""Every figure of the README in one go: `make bench`. Prints; asserts nothing."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+PARTS = (
+    ("dag_parse.py",),
+    ("run_steps.py", "0.5", "1"),
+    ("clocks/bench_clocks.py",),
+    ("quality/bench_suites.py",),
+    ("drop_to_message.py",),
+)
+
+
+def main() -> int:
+    print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, load {os.getloadavg()[0]:.1f}", flush=True)
+    worst = 0
+    for name, *words in PARTS:
+        print(f"\n== {name} {' '.join(words)}", flush=True)
+        worst = max(worst, subprocess.run([sys.executable, str(HERE / name), *words], check=False).returncode)
+    return worst
+
+
+if __name__ == "__main__":
+    sys.exit(main())
