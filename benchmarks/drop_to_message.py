@@ -42,9 +42,8 @@ def main() -> None:
                     drops.append((max(clock.parse(d) for d in done) - began).total_seconds())
             print(f"drop to end of run: {statistics.median(ends):.1f} s (median of {len(ends)}, {min(ends):.1f} to {max(ends):.1f})")
             if drops:
-                print(
-                    f"drop to last message delivered: {statistics.median(drops):.1f} s (median of {len(drops)}, {min(drops):.1f} to {max(drops):.1f})"
-                )
+                spread = f"median of {len(drops)}, {min(drops):.1f} to {max(drops):.1f}"
+                print(f"drop to last message delivered: {statistics.median(drops):.1f} s ({spread})")
 
 
 if __name__ == "__main__":

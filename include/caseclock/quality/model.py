@@ -27,7 +27,8 @@ class Finding:
 class QualityReport:
     """What quality says of one snapshot.
 
-    `verdict`: *pass*; *warn* (numbers speak; the report says what is to be corrected); *hold* (the path goes on, but the numbers do not speak).
+    `verdict`: *pass*; *warn* (numbers speak; the report says what is to be corrected); *hold* (the path goes on, but the
+    numbers do not speak).
     `reasons`: sentences behind a warn or hold, worst first. `rejects`: rows to put aside. `expectations`: how many were evaluated.
     `flagged`: rows that are used although they break a rule, so that somebody can correct them at the source (some of each rule, not all).
     `blocked_teams`: ids of teams that had open work in the last accepted extract and have no row in this one: their numbers must not speak.
