@@ -46,7 +46,7 @@ check: .venv/.dev  ## types, lint, import contracts, configuration, generated pa
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/caseclock check-config include/monitoring
-	$(BIN)/python -m caseclock.demo.docs --check
+	$(BIN)/python -m caseclock.cli.docs --check
 
 bench: .venv/.dev  ## every figure of the README, measured here
 	$(BIN)/python benchmarks/run.py
@@ -55,7 +55,7 @@ pictures: .venv/.dev parts  ## the pictures of README and docs, from the demo
 	$(BIN)/python -m caseclock.demo.pictures docs/pictures
 
 docs: .venv/.dev  ## generated pages: docs/generated
-	$(BIN)/python -m caseclock.demo.docs
+	$(BIN)/python -m caseclock.cli.docs
 
 lock: .venv/.uv  ## requirements.txt and requirements-dev.txt anew from pyproject.toml
 	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml -o requirements.txt
