@@ -90,6 +90,21 @@ def airflow_settings(home: Path, repository: Path, ports: Ports, parallelism: in
     return {"AIRFLOW_HOME": str(home), **flat}
 
 
+LOCAL_SETTINGS = """import sys
+
+from caseclock.pipeline.warm import warm_up
+
+warm_up(sys.argv)
+"""
+
+
+def write_local_settings(home: Path) -> None:
+    """Airflow executes `config/airflow_local_settings.py` first of all in each process: there the scheduler loads what its tasks need."""
+    file = home / "config" / "airflow_local_settings.py"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(LOCAL_SETTINGS, encoding="utf-8")
+
+
 def secrets_of(home: Path) -> dict[str, Any]:
     """Keys and passwords, made once per home: `fernet_key`, `jwt_secret`, `secret_key`, `passwords`. For their owner only."""
     file = home / "secrets.json"

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from caseclock.demo.airflow_client import AirflowClient, Unreachable
-from caseclock.demo.airflow_home import CannotStart, Ports, airflow_settings, secrets_of
+from caseclock.demo.airflow_home import CannotStart, Ports, airflow_settings, secrets_of, write_local_settings
 from caseclock.demo.processes import Seen, alive, seen_processes, send
 
 MARK = "CASECLOCK_STANDALONE"
@@ -48,6 +48,7 @@ class Standalone:
         self._end_what_was_left_over()
         self.ports.check_free()
         self.home.mkdir(parents=True, exist_ok=True)
+        write_local_settings(self.home)
         self._session_file.write_text("", "utf-8")
         self._process = self._spawn("standalone")
 
