@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from caseclock.demo.processes import seen_processes
+
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(900)]
 PORTS = (
     "CASECLOCK_AIRFLOW_PORT",
@@ -44,12 +46,7 @@ def test_the_demo_plays_and_ends_with_0(tmp_path: Path) -> None:
     assert "each arrived once" in done.stdout
     assert "Service manager, North, by slack" in done.stdout
     assert "why:" in done.stdout
-    left = [
-        p
-        for p in Path("/proc").iterdir()
-        if p.name.isdecimal() and str(tmp_path) in (p / "environ").read_bytes().decode("latin-1", "replace")
-        if p.name != str(os.getpid())
-    ]
+    left = [seen.command for seen in seen_processes() if str(tmp_path) in " ".join(seen.variables.values())]
     assert left == [], "the demo ends every process that it started"
 
 
