@@ -41,7 +41,8 @@ def free_ports() -> dict[str, str]:
 
 def test_the_demo_plays_and_ends_with_0(tmp_path: Path) -> None:
     done = demo(tmp_path / "demo", free_ports(), "--scale", "0.4")
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-2000:]
+    print(done.stdout)
+    assert done.returncode == 0, done.stderr[-2000:]
     assert "success" in done.stdout
     assert "each arrived once" in done.stdout
     assert "Service manager, North, by slack" in done.stdout
