@@ -20,7 +20,7 @@ from typing import Literal, NoReturn
 
 from caseclock.errors import BadExtract
 
-Kind = Literal["folder", "zip", "workbook"]
+Kind = Literal["folder", "zip", "workbook", "xml"]
 
 MANIFEST = "manifest.json"
 MARKERS = (MANIFEST, "_SUCCESS")

@@ -46,6 +46,38 @@ NOT_A_PERSON_TITLES = (
 """The same for a job title. Narrower: a Team Manager and a Social Worker (Duty Team) are people."""
 
 
+class Location(BaseModel):
+    """A folder somewhere else from which extracts are fetched into the inbox.
+
+    `url`: s3://bucket/folder, abfs://container/folder, sftp://host/folder, file:///folder. `connection`: the Airflow connection (or
+    `$CASECLOCK_CONN_<NAME>`, a URI) with host and secrets. `pattern`: which names are extracts. `settle_seconds`: how long a file must
+    have been the same to count as complete when no manifest says so. Nothing is written or deleted there.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    url: str = Field(pattern=r"^(s3|abfs|abfss|az|sftp|file|memory)://")
+    connection: str | None = None
+    pattern: str = "*"
+    settle_seconds: float = Field(default=30.0, ge=0)
+
+
+class Database(BaseModel):
+    """A Standard Safeguarding Dataset in a database, from which an extract is drawn at `at` (London) on each day of the cadence.
+
+    `connection`: the Airflow connection (or `$CASECLOCK_CONN_<NAME>`, a URI as SQLAlchemy reads it). `db_schema`: where the tables lie.
+    `names`: SSD table -> its name there, where it differs. `as_of`: *today*, or *yesterday* for a copy that is made overnight.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    connection: str
+    db_schema: str | None = None
+    names: dict[str, str] = {}
+    at: str = Field(default="06:30", pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description="London time")
+    as_of: Literal["today", "yesterday"] = "today"
+
+
 class SourceConfig(BaseModel):
     """One source of extracts and how to read it.
 
@@ -59,7 +91,20 @@ class SourceConfig(BaseModel):
 
     id: str = Field(pattern=f"^{SOURCE_ID}$", description="as in the file names: <id>__2026-11-20.zip")
     title: str
-    format: Literal["auto", "ssd", "annex_a"] = "auto"
+    format: Literal["auto", "ssd", "annex_a", "cin_census"] = "auto"
+    coverage: Literal["auto", "full", "open_only", "window"] = Field(
+        default="auto",
+        description="full: rows stay for years after they are closed (SSD). open_only: closed work leaves at once. window: rows leave "
+        "by age after months (Annex A, CIN census). auto: by the format",
+    )
+    location: Location | None = None
+    database: Database | None = None
+    codes: dict[str, dict[str, str]] = Field(
+        default={}, description="local spellings of coded values: {referral_source: {'Police - East': '6'}}; case does not matter"
+    )
+    code_files: tuple[str, ...] = Field(
+        default=(), description="CSV files of such spellings beside this file, columns: column, code, alias"
+    )
     supplier: Literal["systemc", "mosaic", "eclipse"] = "systemc"
     date_formats: tuple[DateFormat, ...] = Field(
         default=("YYYY-MM-DD", "DD/MM/YYYY"),

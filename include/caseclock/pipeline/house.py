@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, Engine
 
 from caseclock import now as clock
+from caseclock.extracts.connection import Connections, from_environment
 from caseclock.settings import Settings
 from caseclock.storage import ledger, migrate
 from caseclock.storage.engine import open_engine, reading
@@ -31,6 +32,7 @@ class House:
 
     settings: Settings
     engine: Engine
+    connections: Connections = from_environment
 
     @cached_property
     def config(self) -> Config:
@@ -65,12 +67,12 @@ class House:
 
 
 @contextmanager
-def open_house(settings: Settings) -> Iterator[House]:
-    """A house on these settings, with the store at this version's schema."""
+def open_house(settings: Settings, connections: Connections = from_environment) -> Iterator[House]:
+    """A house on these settings, with the store at this version's schema. `connections`: who knows hosts and secrets of places outside."""
     engine = open_engine(settings.store_url)
     try:
         migrate.upgrade(engine)
-        yield House(settings, engine)
+        yield House(settings, engine, connections)
     finally:
         engine.dispose()
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal
 
+from caseclock.quality.model import Stat
 from caseclock.snapshots.model import Snapshot
 
 Coverage = Literal["full", "open_only", "window"]
@@ -27,12 +28,13 @@ class History:
 
     `coverage`: *full* (rows stay in the extract for years after they are closed, as in the SSD), *open_only*, or *window* (rows
     leave by age after months, as in Annex A: ids that are gone then mean nothing).
-    `load` gives the snapshot of an accepted extract by its id; it is called at most once, and not at all where nothing follows from it.
+    `stats`: the numbers of each accepted extract, by its id. `load` gives the snapshot of an accepted extract by its id; it is called at most once, and not at all where nothing follows from it.
     """
 
     accepted: tuple[Accepted, ...] = ()
     coverage: Coverage = "full"
     load: Callable[[str], Snapshot] | None = None
+    stats: Mapping[str, Sequence[Stat]] = field(default_factory=dict)
 
     def before(self, as_of: dt.date) -> list[Accepted]:
         """Oldest first, one per date (of a date that was sent again, the one named last). An older date that arrives late is compared

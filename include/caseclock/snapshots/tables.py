@@ -101,12 +101,12 @@ TABLES: dict[str, Table] = {
         _table(
             "review",
             "one row per review conference and child",
-            "review_id:id! plan_id:id child_id:id! kind:code!=cp|cla due_on:date held_on:date cancelled:flag",
+            "review_id:id! plan_id:id care_id:id child_id:id! kind:code!=cp|cla due_on:date held_on:date cancelled:flag",
         ),
         _table(
             "visit",
             "one row per visit and child",
-            "visit_id:id! child_id:id! plan_id:id kind:code!=cin|cp|cla visit_on:date! seen:flag seen_alone:flag",
+            "visit_id:id! child_id:id! plan_id:id care_id:id kind:code!=cin|cp|cla visit_on:date! seen:flag seen_alone:flag",
         ),
         _table(
             "allocation",
@@ -119,5 +119,63 @@ TABLES: dict[str, Table] = {
             "worker_id:id! role:code fte:number agency:flag is_person:flag team_id:id",
         ),
         _table("team", "one row per team", "team_id:id! name:code service_id:id service:code"),
+        _table(
+            "care",
+            "one row per episode of care and child; `entered_on` and `left_on` are those of the whole period of care (`care_id`)",
+            "episode_id:id! care_id:id child_id:id! referral_id:id placement_id:id started_on:date! ended_on:date entered_on:date left_on:date",
+        ),
+        _table(
+            "placement",
+            "one row per placement of a looked-after child",
+            "placement_id:id! child_id:id! care_id:id started_on:date! ended_on:date kind:code",
+        ),
+        _table(
+            "legal",
+            "one row per legal status and child",
+            "legal_id:id! child_id:id! status:code started_on:date! ended_on:date",
+        ),
+        _table(
+            "care_leaver",
+            "one row per care leaver; only the latest contact and the latest review of the pathway plan are known",
+            "leaver_id:id! child_id:id! eligibility:code in_touch:flag contacted_on:date reviewed_on:date team_id:id worker_id:id",
+        ),
+        _table(
+            "missing",
+            "one row per missing or absent episode; whether a return interview was offered and accepted, not when",
+            "missing_id:id! child_id:id! kind:code started_on:date! found_on:date offered:flag accepted:flag",
+        ),
+        # --- the six supplementary files (domain brief 1.9): what no standard export holds ---
+        _table(
+            "supervision",
+            "one row per supervision; without a child it is a worker's own",
+            "supervision_id:id! child_id:id worker_id:id supervisor_id:id supervised_on:date! "
+            "kind:code!=case|personal|group|management_oversight recorded_on:date decision_recorded:flag next_due_on:date",
+        ),
+        _table(
+            "staff",
+            "one row per worker (`staff_id` is the worker's id): what the case system does not know of its professionals",
+            "staff_id:id! worker_id:id! team_id:id role:code fte:number agency:flag manager_id:id started_on:date ended_on:date "
+            "absent_from:date absent_to:date is_person:flag",
+        ),
+        _table(
+            "post",
+            "one row per team, role and date of counting; full-time equivalents",
+            "post_id:id! team_id:id! role:code! established:number filled:number agency:number counted_on:date!",
+        ),
+        _table(
+            "contact_decision",
+            "one row per contact (`decision_id` is the contact's id)",
+            "decision_id:id! contact_id:id! received_on:date! decided_on:date decision:code",
+        ),
+        _table(
+            "meeting",
+            "one row per meeting about one child that is no conference or review; `since_on`: the end of the episode that it answers",
+            "event_id:id! child_id:id! plan_id:id kind:code!=core_group|cin_review|strategy|rhi|pf_visit due_on:date held_on:date since_on:date",
+        ),
+        _table(
+            "priority",
+            "one row per priority given to a child or a referral",
+            "priority_id:id! child_id:id referral_id:id priority:code! set_on:date!",
+        ),
     )
 }

@@ -42,6 +42,8 @@ extract = Table(
     Column("path", Text, nullable=False),
     Column("received_at", String(32), nullable=False),
     Column("refused", Text),  # why the extract as a whole could not be used
+    Column("exported_at", String(32)),  # as its manifest says; a later arrival that was exported earlier is superseded at once
+    Column("superseded", Text),  # why another revision of this date, which arrived before it, is newer than it
     UniqueConstraint("source", "as_of", "revision"),
     UniqueConstraint("source", "as_of", "sha256"),
 )
@@ -86,6 +88,77 @@ quality_report = Table(
     Column("absences", JSON, nullable=False),
     Column("blocked_teams", JSON, nullable=False),  # team ids whose rows are gone: their figures do not speak
     Column("expectations", Integer, nullable=False),
+    Column("at", String(32), nullable=False),
+)
+
+rule_count = Table(  # what each expectation found, met or not
+    "rule_count",
+    metadata,
+    Column("extract_id", String(16), ForeignKey("extract.id"), primary_key=True),
+    Column("table_name", String(32), primary_key=True),
+    Column("rule", String(64), primary_key=True),
+    Column("severity", String(8), nullable=False),
+    Column("failing", Integer, nullable=False),
+    Column("of", Integer, nullable=False),
+)
+
+extract_stat = Table(  # numbers about an extract that are compared with earlier ones
+    "extract_stat",
+    metadata,
+    Column("extract_id", String(16), ForeignKey("extract.id"), primary_key=True),
+    Column("name", String(64), primary_key=True),
+    Column("scope", String(128), primary_key=True),
+    Column("value", Float, nullable=False),
+)
+
+table_change = Table(  # rows against the last accepted extract, by business content
+    "table_change",
+    metadata,
+    Column("extract_id", String(16), ForeignKey("extract.id"), primary_key=True),
+    Column("table_name", String(32), primary_key=True),
+    Column("compared_with", String(16), nullable=False),
+    Column("new", Integer, nullable=False),
+    Column("changed", Integer, nullable=False),
+    Column("gone", Integer, nullable=False),
+    Column("same", Integer, nullable=False),
+    Column("rekeyed", Integer, nullable=False),
+)
+
+quarantine_entry = Table(  # a row that is put aside, from the extract that first had it to the one in which it was well or gone
+    "quarantine_entry",
+    metadata,
+    Column("source", String(64), primary_key=True),
+    Column("table_name", String(32), primary_key=True),
+    Column("row_hash", String(32), primary_key=True),  # of source, table and key: no case reference is kept here
+    Column("rule", String(64), primary_key=True),
+    Column("column", String(64), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("file", Text, nullable=False),  # where it stood in the newest extract that had it
+    Column("row", Integer, nullable=False),
+    Column("extract_id", String(16), ForeignKey("extract.id"), nullable=False),
+    Column("first_seen", String(10), nullable=False),  # as_of
+    Column("last_seen", String(10), nullable=False),
+    Column("left_on", String(10)),  # as_of of the extract in which it was no longer in quarantine
+    Column("left_because", String(16)),  # corrected, gone
+    Index("ix_quarantine_entry_open", "source", "left_on"),
+)
+
+decision = Table(  # what a person said of a held extract
+    "decision",
+    metadata,
+    Column("extract_id", String(16), ForeignKey("extract.id"), primary_key=True),
+    Column("decision", String(8), nullable=False),  # approve, reject
+    Column("by", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("at", String(32), nullable=False),
+)
+
+fetched = Table(  # what has been brought from a source's location into the inbox
+    "fetched",
+    metadata,
+    Column("source", String(64), primary_key=True),
+    Column("name", String(512), primary_key=True),  # below the location
+    Column("signature", String(64), primary_key=True),  # hash of what the location says of it: size, time, etag
     Column("at", String(32), nullable=False),
 )
 
