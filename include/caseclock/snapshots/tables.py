@@ -122,7 +122,8 @@ TABLES: dict[str, Table] = {
         _table(
             "care",
             "one row per episode of care and child; `entered_on` and `left_on` are those of the whole period of care (`care_id`)",
-            "episode_id:id! care_id:id child_id:id! referral_id:id placement_id:id started_on:date! ended_on:date entered_on:date left_on:date",
+            "episode_id:id! care_id:id child_id:id! referral_id:id placement_id:id started_on:date! ended_on:date "
+            "entered_on:date left_on:date",
         ),
         _table(
             "placement",
@@ -170,7 +171,8 @@ TABLES: dict[str, Table] = {
         _table(
             "meeting",
             "one row per meeting about one child that is no conference or review; `since_on`: the end of the episode that it answers",
-            "event_id:id! child_id:id! plan_id:id kind:code!=core_group|cin_review|strategy|rhi|pf_visit due_on:date held_on:date since_on:date",
+            "event_id:id! child_id:id! plan_id:id kind:code!=core_group|cin_review|strategy|rhi|pf_visit "
+            "due_on:date held_on:date since_on:date",
         ),
         _table(
             "priority",
