@@ -27,7 +27,7 @@ class History:
     """Accepted extracts of one source, in any order.
 
     `coverage`: *full* (rows stay in the extract for years after they are closed, as in the SSD), *open_only*, or *window* (rows
-    leave by age after months, as in Annex A: ids that are gone then mean nothing). `stats`: the numbers of each accepted extract, by its id.
+    leave by age after months, as in Annex A: ids that are gone then mean nothing). `stats`: the numbers of each, by its id.
     `load` gives the snapshot of an accepted extract by its id; it is called at most once, and not at all where nothing follows from it.
     """
 
