@@ -1,13 +1,17 @@
 """The inbox is not empty: claim what waits, and start one `monitor_extract` run per extract.
 
-Woken by the watcher of the asset `extract_inbox`, by a push (`POST /api/v2/dags/intake/dagRuns` with
-`{"logical_date": null}`) or by a sweep every 15 minutes. None of the three says *which* extract: the ledger in the
-caseclock store is the record of what has arrived. An event may be lost or doubled and nothing is lost or doubled.
+Woken by the watcher of the asset `extract_inbox`, by a push (`POST /api/v2/dags/intake/dagRuns`) or by a sweep every 15
+minutes. None of the three says *which* extract: the ledger in the caseclock store is the record of what has arrived. An event
+may be lost or doubled and nothing is lost or doubled. A push may say that what it names is complete now, and that it is there:
+`{"logical_date": null, "dag_run_id": "push__<source>__<as_of>__<sha12>", "conf": {"names": ["north__2026-11-20.zip"]}}`.
 
-* `claim` moves each waiting file out of the inbox and writes it into the ledger. It returns **every** extract that has
-  not finished its path, so a crash between claim and start is repaired by the next run.
+* `claim` first fetches what is new at the locations of the sources (S3, Azure, SFTP). A location that fails stops nothing: data
+  engineers are told once a day. Then it moves each waiting file out of the inbox and writes it into the ledger. It returns
+  **every** extract that has not finished its path, so a crash between claim and start is repaired by the next run.
 * `start` makes one run of `monitor_extract` per extract, oldest first, with the run id `extract__<as_of>__<extract id>`.
   A run that exists is left alone and the task is *skipped*: that is normal.
+
+**`claim` failed with `WrongUse`?** The push named something that neither lies in the inbox nor was claimed in the last hour.
 
 **A run of `monitor_extract` failed?** Put right what its message says, then clear the failed task there. A new start with
 the same run id is not made.
@@ -18,7 +22,7 @@ from __future__ import annotations
 from typing import Any
 
 from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
-from airflow.sdk import Asset, AssetOrTimeSchedule, AssetWatcher, CronTriggerTimetable, dag, task
+from airflow.sdk import Asset, AssetOrTimeSchedule, AssetWatcher, CronTriggerTimetable, Param, dag, task
 from caseclock_inbox import InboxTrigger
 from caseclock_tasks import DEFAULT_ARGS, open_house
 
@@ -33,15 +37,27 @@ inbox = Asset("extract_inbox", watchers=[AssetWatcher(name="caseclock_inbox", tr
     max_active_runs=1,  # a claim moves files: one at a time
     default_args=DEFAULT_ARGS,
     doc_md=__doc__,
+    params={
+        "names": Param(
+            [],
+            type="array",
+            items={"type": "string", "minLength": 1, "maxLength": 255},
+            maxItems=1000,
+            title="Names",
+            description="what a push has put into the inbox and calls complete: <name> or <source>/<name>",
+        )
+    },
     tags=["caseclock", "arrival"],
 )
 def intake() -> None:
     @task
-    def claim() -> list[dict[str, Any]]:
+    def claim(params: dict[str, Any] | None = None) -> list[dict[str, Any]]:
         from caseclock import now, pipeline
 
+        names = (params or {}).get("names", [])
         with open_house() as house:
-            waiting = pipeline.claim_inbox(house, now.now())
+            fetched = pipeline.fetch_all(house, now.now())
+            waiting = pipeline.claim_inbox(house, now.now(), names, pipeline.paths_of(house, fetched))
         return [{"trigger_run_id": e["run_id"], "conf": {"extract_id": e["extract_id"]}} for e in waiting[:AT_ONCE]]
 
     TriggerDagRunOperator.partial(

@@ -1,6 +1,6 @@
 """One extract: from its bytes to alerts that are up to date and people who have been told.
 
-`take_snapshot` → `check_quality` → `compute_measures` → `update_alerts` → `notify`
+`take_snapshot` → `check_quality` → `compute_measures` → `update_alerts` → `notify`, and `ask_for_release` after the measures
 
 Started by `intake`, by hand, or by
 `POST /api/v2/dags/monitor_extract/dagRuns` with `{"logical_date": null, "conf": {"extract_id": "…"}}`.
@@ -14,7 +14,8 @@ Tasks pass nothing but the extract's id; what they return are counts. Each step 
 | `BadConfig` | run `caseclock check-config`, correct include/monitoring/, clear the task |
 | anything else | it was tried six times over some five minutes. Look at store, disk and channels, then clear the task |
 
-A quality verdict of *hold* does not fail the run: the numbers stay silent, and data engineers are told.
+A quality verdict of *hold* does not fail the run: the numbers stay silent, data engineers are told, and `ask_for_release` starts
+a run of `release_extract`, in which a person decides. In ordinary runs that task is *skipped*.
 """
 
 from __future__ import annotations
@@ -22,8 +23,9 @@ from __future__ import annotations
 from typing import Any
 
 from airflow.providers.standard.operators.empty import EmptyOperator
+from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
 from airflow.sdk import Asset, Param, chain, dag, task
-from caseclock_tasks import DEFAULT_ARGS, open_house, red_if_refused
+from caseclock_tasks import DEFAULT_ARGS, open_house, red_if_refused, skip_unless_held
 
 EXTRACT_ID = "{{ params.extract_id }}"
 
@@ -88,6 +90,16 @@ def monitor_extract() -> None:
     chain(*steps)
     # a run takes the state of its last task, and the last two steps run also after a failed one: without this the run would be green
     steps >> EmptyOperator(task_id="finished")
+    # after the measures, because these may hold an extract too; beside the rest, because nobody waits for the answer
+    steps[2] >> TriggerDagRunOperator(
+        task_id="ask_for_release",
+        trigger_dag_id="release_extract",
+        trigger_run_id=f"release__{EXTRACT_ID}",
+        conf={"extract_id": EXTRACT_ID},
+        logical_date=None,
+        skip_when_already_exists=True,
+        pre_execute=skip_unless_held,
+    )
 
 
 monitor_extract()

@@ -5,6 +5,7 @@
 | `caseclock_store` | the store's SQLAlchemy URL | type, host, port, login, password, schema (database) |
 | `caseclock_slack` | Slack's Web API | password (the bot token), extra `base_url`, `timeout` |
 | `caseclock_smtp` | mail | host, port, login, password, extra `from_email`, `disable_tls`, `timeout` |
+| whatever a source names as `connection` | its location or database | see docs/how-to |
 
 Airflow answers "no such connection" also when its API could not be asked. A task that then took the variables instead would
 work on the wrong store. So whoever uses connections lists them in `CASECLOCK_CONNECTIONS` (comma between them): a listed one
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from airflow.sdk import Connection
 
+    from caseclock.extracts.connection import Connection as Outside
     from caseclock.settings import Settings, SlackSettings, SmtpSettings
 
 STORE, SLACK, SMTP = "caseclock_store", "caseclock_slack", "caseclock_smtp"
@@ -44,6 +46,29 @@ def settings(find: Callable[[str], Connection | None] | None = None, env: Mappin
         elif name in required:
             raise ConnectionMissing(f"{name}: listed in CASECLOCK_CONNECTIONS and not found. Add it in Airflow, or take it off the list.")
     return from_environment(env=env).model_copy(update=changes)
+
+
+def connection(id: str, find: Callable[[str], Connection | None] | None = None) -> Outside:
+    """Host and secrets of a place outside that a source names: from Airflow, else from `$CASECLOCK_CONN_<ID>`. Raises NoConnection.
+
+    In a task, and in a thread of the triggerer; never in the triggerer's event loop, which it would hold up.
+    """
+    from caseclock.extracts.connection import Connection as Outside
+    from caseclock.extracts.connection import from_environment
+
+    found = (find or _find)(id)
+    if found is None:
+        return from_environment(id)
+    return Outside(
+        id=id,
+        kind=found.conn_type or "",
+        host=found.host or None,
+        login=found.login or None,
+        password=found.password or None,
+        port=found.port,
+        schema=found.schema or None,
+        extra=found.extra_dejson,
+    )
 
 
 def _find(name: str) -> Connection | None:

@@ -25,11 +25,11 @@ log = logging.getLogger(__name__)
 def open_house() -> Iterator[House]:
     """The library's house on this installation's settings, for one task."""
     logging.getLogger("great_expectations").setLevel(logging.WARNING)  # else more than 200 lines per import in every task log
-    from caseclock_connections import settings
+    from caseclock_connections import connection, settings
 
     from caseclock import pipeline
 
-    with pipeline.open_house(settings()) as house:
+    with pipeline.open_house(settings(), connection) as house:
         yield house
 
 
@@ -55,7 +55,7 @@ def tell_data_engineers(context: dict[str, Any]) -> None:
         return  # the alert on held data tells them
     task = context["ti"]
     # a fault is told once per day and place: each extract is a place of its own, the many runs of a schedule are one
-    where = f"{task.dag_id}.{task.task_id}" + (f" ({task.run_id})" if task.run_id.startswith("extract__") else "")
+    where = f"{task.dag_id}.{task.task_id}" + (f" ({task.run_id})" if task.run_id.startswith(("extract__", "release__")) else "")
     try:
         from caseclock import now, pipeline
 
@@ -72,6 +72,17 @@ def red_if_refused(report: dict[str, Any]) -> dict[str, Any]:
     if reason := report.get("refused"):
         raise ExtractRefused(reason, todo="Data engineers are told by the alert on held data; the next good extract releases it")
     return report
+
+
+def skip_unless_held(context: dict[str, Any]) -> None:
+    """Before a task that asks a person: there is nothing to ask unless the extract of this run is held and nobody has decided."""
+    from airflow.sdk.exceptions import AirflowSkipException
+
+    from caseclock import pipeline
+
+    with open_house() as house:
+        if not pipeline.waits_for_decision(house, context["params"]["extract_id"]):
+            raise AirflowSkipException("the extract is not held, or has been decided on")
 
 
 def _what(exception: BaseException | str | None) -> str:

@@ -47,6 +47,15 @@ TOOLS = (
 )
 
 
+READERS = (
+    Tool("read_caseclock", "caseclock reader"),
+    Tool("read_polars", "polars"),
+    Tool("read_pyarrow", "pyarrow"),
+    Tool("read_pandas", "pandas"),
+    Tool("read_duckdb", "DuckDB"),
+)
+
+
 def environment(lock: str) -> Path:
     """The interpreter of an environment with the locked tools, made on first use."""
     at = ROOT / ".venv" / f"bench-{lock}"
@@ -103,9 +112,10 @@ def check_alike(found: dict[str, list[dict] | str]) -> None:
             raise SystemExit(f"{title} names other rows; no time counts")
 
 
-def show(rows: int, frame_mb: float, found: dict[str, list[dict] | str]) -> None:
-    ours = median(m["cpu"] for m in found["caseclock gate (GX)"])  # type: ignore[index, union-attr]
-    print(f"\n{rows:,} rows, the frame {frame_mb:,.0f} MB in memory")
+def show(rows: int, kind: str, mb: float, found: dict[str, list[dict] | str]) -> None:
+    ours = median(m["cpu"] for m in next(made for title, made in found.items() if title.startswith("caseclock")))  # type: ignore[union-attr]
+    what = f"CSV of {mb:,.0f} MB to a typed table" if kind == "readers" else f"27 expectations, the frame {mb:,.0f} MB in memory"
+    print(f"\n{rows:,} rows x 15 columns, {what}")
     print(f"{'':24} {'CPU s':>8} {'min-max':>14} {'wall s':>8} {'peak MB':>8} {'ids':>4} {'/ caseclock':>11}")
     for title, made in found.items():
         if isinstance(made, str):
@@ -118,22 +128,34 @@ def show(rows: int, frame_mb: float, found: dict[str, list[dict] | str]) -> None
         print(f"{title:24} {median(cpu):>8.2f} {span:>14} {wall:>8.2f} {peak:>8,.0f} {named:>4} {median(cpu) / ours:>10.2f}x", flush=True)
 
 
+def made(kind: str, rows: int, path: Path) -> float:
+    """Writes the table or the CSV; returns the size of its frame in memory, in MB."""
+    code = "import sys, pathlib, suite, pandas; p = pathlib.Path(sys.argv[2]); "
+    if kind == "csv":
+        code += "suite.write_csv(int(sys.argv[1]), p); print(p.stat().st_size / 2**20)"
+    else:
+        code += "suite.write_table(int(sys.argv[1]), p); print(pandas.read_parquet(p).memory_usage(deep=True).sum() / 2**20)"
+    env = os.environ | {"PYTHONPATH": str(PEERS)}
+    words = [environment("peers"), "-c", code, str(rows), str(path)]
+    return float(subprocess.run(words, env=env, check=True, capture_output=True, text=True).stdout)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", default="10000,100000,1000000")
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--limit", type=float, default=300, help="seconds for one tool on one file")
+    parser.add_argument("--only", choices=("gate", "readers"))
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         for rows in map(int, asked.rows.split(",")):
-            table = Path(scratch) / f"{rows}.parquet"
-            write = "import sys, pathlib; import suite, pandas; suite.write_table(int(sys.argv[1]), pathlib.Path(sys.argv[2])); "
-            write += "print(pandas.read_parquet(sys.argv[2]).memory_usage(deep=True).sum() / 2**20)"
-            env = os.environ | {"PYTHONPATH": str(PEERS)}
-            made = subprocess.run(
-                [environment("peers"), "-c", write, str(rows), str(table)], env=env, check=True, capture_output=True, text=True
-            )
-            show(rows, float(made.stdout), compare(TOOLS, table, asked.runs, asked.limit))
+            for kind, tools in (("gate", TOOLS), ("readers", READERS)):
+                if asked.only in (None, kind):
+                    form = "csv" if kind == "readers" else "parquet"
+                    path = Path(scratch) / f"{rows}.{form}"
+                    size = made(form, rows, path)
+                    show(rows, kind, size, compare(tools, path, asked.runs, asked.limit))
+                    path.unlink()
 
 
 if __name__ == "__main__":

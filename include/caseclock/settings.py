@@ -9,7 +9,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from caseclock.errors import WrongUse
 
@@ -43,7 +43,8 @@ class Settings(BaseModel):
 
     `store_url` is a SQLAlchemy URL. `config` is the folder that an analyst edits. `page_url` is where links in messages lead.
     `settle_seconds`: how long a file in the inbox must have rested to count as complete. `quarantine_seconds`: how long a sending with
-    unknown outcome rests before it is looked for (at least twice the client's time-out).
+    unknown outcome rests before it is looked for (at least twice the client's time-out). `keep_days`: how long snapshots, clock frames and
+    quality reports are kept; `keep_raw_days`: how long extracts as they came are, with everything personal in them.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -57,6 +58,8 @@ class Settings(BaseModel):
     page_url: str | None = None
     quarantine_seconds: float = 25.0
     settle_seconds: float = 1.0
+    keep_days: int = Field(default=400, ge=1)
+    keep_raw_days: int = Field(default=60, ge=1)
     ping_url: str | None = None
 
     @property
@@ -122,5 +125,7 @@ def from_environment(home: Path | str | None = None, env: Mapping[str, str] | No
         page_url=env.get("CASECLOCK_PAGE_URL"),
         quarantine_seconds=float(env.get("CASECLOCK_QUARANTINE_SECONDS", "25")),
         settle_seconds=float(env.get("CASECLOCK_SETTLE_SECONDS", "1")),
+        keep_days=int(env.get("CASECLOCK_KEEP_DAYS", "400")),
+        keep_raw_days=int(env.get("CASECLOCK_KEEP_RAW_DAYS", "60")),
         ping_url=env.get("CASECLOCK_PING_URL"),
     )

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 from airflow.sdk import Connection
-from caseclock_connections import ConnectionMissing, settings
+from caseclock_connections import ConnectionMissing, connection, settings
 
 from caseclock.errors import BadConfig, WrongUse
+from caseclock.extracts.connection import NoConnection
 
 SECRET = "marked-canary-secret"
 
@@ -74,3 +75,43 @@ def test_an_unknown_kind_of_store_and_a_missing_home_are_said_plainly(tmp_path: 
     assert SECRET not in str(refused.value)
     with pytest.raises(WrongUse, match="CASECLOCK_HOME"):
         settings(find=lambda _: None, env={})
+
+
+# --- places outside -------------------------------------------------------------------------------------------------
+DROP = Connection(
+    conn_id="drop",
+    conn_type="sftp",
+    host="sftp.example.org",
+    port=2222,
+    login="council",
+    password=SECRET,
+    extra='{"host_key": "ssh-ed25519 x"}',
+)
+
+
+def test_a_connection_of_a_source_comes_from_airflow_with_all_its_parts() -> None:
+    found = connection("drop", {"drop": DROP}.get)
+    assert (found.id, found.kind, found.host, found.port, found.login) == ("drop", "sftp", "sftp.example.org", 2222, "council")
+    assert (found.password, found.schema, found.extra) == (SECRET, None, {"host_key": "ssh-ed25519 x"})
+    assert SECRET not in repr(found)
+
+
+def test_without_one_in_airflow_the_environment_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CASECLOCK_CONN_LAKE", f"aws://key:{SECRET}@/?region_name=eu-west-2")
+    found = connection("lake", lambda _: None)
+    assert (found.kind, found.login, found.password, found.extra) == ("aws", "key", SECRET, {"region_name": "eu-west-2"})
+    with pytest.raises(NoConnection, match="connection none: it is not known"):
+        connection("none", lambda _: None)
+
+
+def test_airflow_is_asked_for_it_by_name(caseclock_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_DROP", f"sftp://council:{SECRET}@sftp.example.org:2222/")
+    assert connection("drop").password == SECRET
+
+
+def test_the_house_of_a_task_knows_them(caseclock_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from caseclock_tasks import open_house
+
+    monkeypatch.setenv("AIRFLOW_CONN_DROP", f"sftp://council:{SECRET}@sftp.example.org:2222/")
+    with open_house() as house:
+        assert house.connections("drop").host == "sftp.example.org"

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-NAMES = ["housekeeping", "intake", "monitor_extract", "send_weekly_digest", "tend_alerts"]
+NAMES = ["housekeeping", "intake", "monitor_extract", "pull_databases", "release_extract", "send_weekly_digest", "tend_alerts"]
 STEPS = ["take_snapshot", "check_quality", "compute_measures", "update_alerts", "notify"]
 
 PARSE = """
@@ -61,19 +61,21 @@ def test_no_plugin_name_hides_anything(root: Path) -> None:
     [
         ("intake", ["claim", "start"], "Asset or */15 * * * *"),
         ("monitor_extract", [*STEPS, "finished"], "Never, external triggers only"),
+        ("release_extract", ["ask", "decide", "record", "notify"], "Never, external triggers only"),
         ("tend_alerts", ["tend"], "Working days, every 5 min in working hours"),
         ("send_weekly_digest", ["send_digest"], "First working day of the week 08:00"),
+        ("pull_databases", ["pull"], "*/15 * * * 1-5"),
         ("housekeeping", ["tidy"], "30 4 * * *"),
     ],
 )
 def test_shape(bag: Any, dag_id: str, tasks: list[str], schedule: str) -> None:
     dag = bag.dags[dag_id]
-    assert [t.task_id for t in dag.topological_sort()] == tasks
+    assert [t.task_id for t in dag.topological_sort() if t.task_id != "ask_for_release"] == tasks
     for before, after in pairwise(tasks):
         assert before in dag.get_task(after).upstream_task_ids
     core = _as_the_scheduler_sees_it(dag)
     assert schedule in {core.timetable.summary, core.timetable.description}
-    assert (dag.catchup, dag.max_active_runs) == (False, 1)
+    assert (dag.catchup, dag.max_active_runs) == (False, 1000 if dag_id == "release_extract" else 1)  # its runs wait for days
     assert "caseclock" in dag.tags
     assert dag.doc_md
     assert not dag.doc_md.startswith(" "), "Markdown takes four blanks for code"
@@ -91,7 +93,7 @@ def test_every_task_can_be_tried_again_and_ends_some_time(bag: Any) -> None:
 
 def test_a_run_is_green_only_when_each_step_is(bag: Any) -> None:
     dag = bag.dags["monitor_extract"]
-    assert [task.task_id for task in dag.leaves] == ["finished"]
+    assert sorted(task.task_id for task in dag.leaves) == ["ask_for_release", "finished"]
     assert dag.get_task("finished").upstream_task_ids == set(STEPS)
     assert dag.get_task("finished").trigger_rule == "all_success"
 
@@ -103,6 +105,14 @@ def test_an_extract_is_named_by_its_id_and_nothing_else(bag: Any) -> None:
     schema = dag.params.get_param("extract_id").schema
     assert schema["type"] == "string"
     assert schema["pattern"] == "^[0-9a-f]{16}$"
+
+
+def test_a_person_is_asked_once_per_held_extract_and_nobody_waits_for_the_answer(bag: Any) -> None:
+    ask = bag.dags["monitor_extract"].get_task("ask_for_release")
+    assert ask.upstream_task_ids == {"compute_measures"}, "the measures may hold an extract too"
+    assert ask.downstream_task_ids == set()
+    assert (ask.trigger_dag_id, ask.trigger_run_id) == ("release_extract", "release__{{ params.extract_id }}")
+    assert (ask.skip_when_already_exists, ask.wait_for_completion, ask.logical_date) == (True, False, None)
 
 
 def test_the_path_announces_its_measures(bag: Any) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import shutil
 import threading
 from collections.abc import AsyncIterator
 from importlib import import_module
@@ -134,6 +136,86 @@ def test_a_slow_disk_does_not_hold_up_the_other_triggers(tmp_path: Path) -> None
 
     drop(tmp_path, "demo_2026-11-20.zip")
     assert asyncio.run(scene()) == {"waiting": 1}
+
+
+# --- locations elsewhere --------------------------------------------------------------------------------------------
+class Afar(InboxTrigger):
+    """What lies elsewhere is what the test says."""
+
+    there: frozenset[str] = frozenset()
+    looks = 0
+
+    def look_afar(self) -> frozenset[str]:
+        type(self).looks += 1
+        return self.there
+
+
+def test_what_is_new_elsewhere_wakes_intake_once(tmp_path: Path) -> None:
+    class Full(Afar):
+        there = frozenset({"north\0a.zip\0s"})
+
+    async def scene() -> None:
+        run = Full(inbox=str(tmp_path), poll=0.01, afar=0.01, settle=0, remind=0.02).run()
+        assert await first(run) == {"waiting": 1}
+        with pytest.raises(TimeoutError):  # no reminder: each try is a sign-in at somebody's server, and the sweep tries again
+            await first(run, patience=0.3)
+
+    asyncio.run(scene())
+    assert Full.looks > 1
+
+
+def test_whatever_fails_elsewhere_the_inbox_is_watched(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    class Broken(Afar):
+        def look_afar(self) -> frozenset[str]:
+            type(self).looks += 1
+            raise RuntimeError("marked-canary-text")
+
+    async def scene() -> dict[str, int]:
+        waiting = asyncio.ensure_future(first(Broken(inbox=str(tmp_path), poll=0.01, afar=0.01, settle=0, remind=LONG).run()))
+        while Broken.looks < 3:
+            await asyncio.sleep(0.01)
+        drop(tmp_path, "demo_2026-11-20.zip")
+        return await waiting
+
+    assert asyncio.run(asyncio.wait_for(scene(), PATIENCE)) == {"waiting": 1}
+    assert len([r for r in caplog.records if "locations of the sources cannot be looked at" in r.getMessage()]) == 1
+    assert "marked-canary-text" not in caplog.text
+
+
+def test_a_server_that_says_nothing_holds_nobody_up(tmp_path: Path) -> None:
+    let_go = threading.Event()
+
+    class Silent(Afar):
+        def look_afar(self) -> frozenset[str]:
+            let_go.wait(PATIENCE)
+            return frozenset()
+
+    async def scene() -> dict[str, int]:
+        found = await first(Silent(inbox=str(tmp_path), poll=0.01, settle=0).run())
+        let_go.set()
+        return found
+
+    drop(tmp_path, "demo_2026-11-20.zip")
+    assert asyncio.run(scene()) == {"waiting": 1}
+
+
+def test_it_looks_at_the_locations_of_the_sources_of_the_installation(
+    caseclock_home: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    from caseclock import pipeline
+    from caseclock.settings import from_environment, shipped_config
+
+    there = tmp_path_factory.mktemp("there")
+    (there / "2026-11-20.xml").write_text("<x/>")
+    assert InboxTrigger().look_afar() == frozenset(), "no source has a location"
+    shutil.copytree(shipped_config(), caseclock_home / "monitoring")
+    source = f"id: north\ntitle: North\nlocation: {{url: 'file://{there}', settle_seconds: 0}}\n"
+    (caseclock_home / "monitoring" / "sources" / "north.yaml").write_text(source)
+    with pipeline.open_house(from_environment()):
+        pass  # the store is there: a task has run
+    os.utime(there / "2026-11-20.xml", (0, 0))
+    [found] = InboxTrigger().look_afar()
+    assert found.startswith("north\0" + "2026-11-20.xml")
 
 
 def test_the_triggerer_can_make_it_again_from_what_is_stored() -> None:

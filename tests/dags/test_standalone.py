@@ -12,6 +12,7 @@ import shutil
 import signal
 import socket
 import time
+import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -117,7 +118,7 @@ def council(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Co
     home = tmp_path_factory.mktemp("council")
     (home / "inbox").mkdir()
     today = clock.now().astimezone(clock.LONDON).date()
-    extracts = generate(home / "made", scale=0.05, weeks=1, seed=1, as_of=today - dt.timedelta(days=1), incident=True, days=6)
+    extracts = generate(home / "made", scale=0.05, weeks=1, seed=1, as_of=today - dt.timedelta(days=1), incident=True, days=8)
     with FakeSlack() as slack, MailCatcher() as mail:
         env = {
             "CASECLOCK_HOME": str(home),
@@ -203,6 +204,27 @@ def test_the_same_file_again_starts_nothing(council: Council, sent: list[str]) -
     check_nothing_lost_and_nothing_twice(council, sent)
 
 
+def test_a_push_is_told_once_and_names_what_is_there(council: Council, sent: list[str]) -> None:
+    """The same content as the first extract, so nothing new comes of it; what counts here is what the pusher is told."""
+    again, name = next((council.home / "made").glob(f"*{sent[0]}*")), f"demo__{sent[0]}_again.zip"
+    shutil.copy(again, council.home / "inbox" / f".{name}.part")
+    (council.home / "inbox" / f".{name}.part").rename(council.home / "inbox" / name)
+    for run_id, names, end in (
+        ("push__demo__good__0123456789ab", [name], "success"),
+        ("push__demo__bad__0123456789ab", ["none.zip"], "failed"),
+    ):
+        council.client.trigger("intake", {"names": names}, run_id)
+        with pytest.raises(Refused) as told_already:
+            council.client.trigger("intake", {"names": names}, run_id)
+        assert told_already.value.status == 409
+        within(lambda run_id=run_id, end=end: council.client.run_state("intake", run_id) == end)  # type: ignore[misc]
+    assert list((council.home / "inbox").glob("*.zip")) == []
+    with pytest.raises(Refused) as wrong:
+        council.client.trigger("intake", {"names": "none.zip"}, "push__demo__wrong__0123456789ab")
+    assert wrong.value.status in (400, 422)
+    check_nothing_lost_and_nothing_twice(council, sent)
+
+
 def test_a_task_that_is_killed_at_any_step_is_done_again(council: Council, sent: list[str]) -> None:
     sent.append(council.drop())
     for step in STEPS:
@@ -239,6 +261,76 @@ def test_everything_killed_at_once_goes_on_after_a_restart(council: Council, sen
     for day in sent[-2:]:
         within(lambda day=day: council.finished(day))  # type: ignore[misc]
     check_nothing_lost_and_nothing_twice(council, sent)
+
+
+def halved(extract: Path) -> None:
+    """Half of the rows of each table go, as in an export that was cut short."""
+    with zipfile.ZipFile(extract) as whole:
+        tables = {name: whole.read(name).splitlines(keepends=True) for name in whole.namelist()}
+    with zipfile.ZipFile(extract, "w", zipfile.ZIP_DEFLATED) as half:
+        for name, lines in tables.items():
+            half.writestr(name, b"".join([lines[0], *lines[1 : 1 + len(lines) // 2]]) if name.endswith(".csv") else b"".join(lines))
+
+
+def held(council: Council, sent: list[str]) -> tuple[str, str]:
+    """The next extract lands with half of its rows: its id, and the address of the form that a person answers."""
+    halved(council.extracts[0])
+    sent.append(council.drop())
+    within(lambda: council.finished(sent[-1]))
+    run = str(council.run_of(sent[-1]))
+    assert council.client.task_states("monitor_extract", run)["ask_for_release"] == "success"
+    extract_id = run.rpartition("__")[2]
+    within(lambda: council.client.task_states("release_extract", f"release__{extract_id}").get("decide") == "awaiting_input")
+    return extract_id, f"/api/v2/dags/release_extract/dagRuns/release__{extract_id}/taskInstances/decide/-1/hitlDetails"
+
+
+def to_data_engineers(council: Council, words: str) -> int:
+    """How often they can read the words in a message or a reply; the text of a message that was changed in place counts once."""
+    return sum(words in str(m["text"]) for m in council.slack.messages if m["channel"] == "C0DATA")
+
+
+def test_an_ordinary_run_asks_nobody(council: Council, sent: list[str]) -> None:
+    states = council.client.task_states("monitor_extract", str(council.run_of(sent[0])))
+    assert (states["ask_for_release"], states["finished"]) == ("skipped", "success")
+    assert council.client.dag_runs("release_extract") == []
+
+
+def test_a_held_extract_that_is_rejected_stays_silent_and_a_new_one_is_asked_for(council: Council, sent: list[str]) -> None:
+    extract_id, form = held(council, sent)
+    asked = council.client.get(form)
+    assert "**Verdict: hold.**" in asked["body"]
+    assert asked["defaults"] == ["Reject"]
+    answer = {"chosen_options": ["Reject"], "params_input": {"reason": "cut short by the supplier"}}
+    with pytest.raises(Refused) as refused:
+        council.airflow.client("viewer").patch(form, answer)
+    assert refused.value.status == 403
+    council.client.patch(form, answer)
+    within(lambda: council.client.run_state("release_extract", f"release__{extract_id}") == "success")
+    assert to_data_engineers(council, "A new extract for") == 1
+    assert speaking(council) != extract_id
+    check_nothing_lost_and_nothing_twice(council, sent)
+
+
+def test_a_held_extract_that_is_approved_speaks(council: Council, sent: list[str]) -> None:
+    extract_id, form = held(council, sent)
+    assert speaking(council) != extract_id
+    council.client.patch(form, {"chosen_options": ["Approve"], "params_input": {"reason": "half of the council has left"}})
+    within(lambda: council.client.run_state("release_extract", f"release__{extract_id}") == "success")
+    assert speaking(council) == extract_id
+    assert to_data_engineers(council, "Data released") >= 1
+    with pytest.raises(Refused) as refused:
+        council.client.patch(form, {"chosen_options": ["Reject"], "params_input": {"reason": "no"}})
+    assert refused.value.status == 409
+    with council.store.connect() as c:
+        said = [(r.decision, r.by, r.reason) for r in c.execute(select(schema.decision).order_by(schema.decision.c.at))]
+    assert said == [("reject", "admin", "cut short by the supplier"), ("approve", "admin", "half of the council has left")]
+    check_nothing_lost_and_nothing_twice(council, sent)
+
+
+def speaking(council: Council) -> str | None:
+    """The extract that the alerts speak from."""
+    with council.store.connect() as c:
+        return c.execute(select(schema.condition.c.extract_id).order_by(schema.condition.c.as_of.desc()).limit(1)).scalar()
 
 
 def test_stopping_leaves_no_process_and_no_port(council: Council) -> None:

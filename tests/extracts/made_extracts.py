@@ -65,6 +65,24 @@ def s47(n: int, **more: str) -> dict[str, str]:
     }
 
 
+def episode(n: int, **more: str) -> dict[str, str]:
+    return {
+        "clae_cla_episode_id": f"D{n}",
+        "clae_person_id": "C1",
+        "clae_cla_placement_id": "P1",
+        "clae_cla_episode_start_date": "2026-10-01",
+        "clae_cla_episode_start_reason": f"{CANARY}-start",
+        "clae_cla_primary_need_code": "N1",
+        "clae_cla_episode_ceased_date": "",
+        "clae_cla_episode_ceased_reason": f"{CANARY}-ceased",
+        "clae_cla_id": "E1",
+        "clae_referral_id": "R1",
+        "clae_cla_last_iro_contact_date": "2026-10-30",
+        "clae_entered_care_date": "",
+        **more,
+    }
+
+
 def sound() -> Tables:
     """One row or two in every SSD file that is read."""
     return {
@@ -165,6 +183,81 @@ def sound() -> Tables:
                 "cinv_cin_visit_seen": "Y",
                 "cinv_cin_visit_seen_alone": "",
                 "cinv_cin_visit_bedroom": "",
+            }
+        ],
+        "ssd_cla_episodes": [
+            episode(1, clae_cla_episode_ceased_date="2026-10-20"),
+            episode(2, clae_cla_episode_start_date="2026-10-20", clae_cla_placement_id="P2"),
+        ],
+        "ssd_cla_placement": [
+            {
+                "clap_cla_placement_id": "P2",
+                "clap_cla_id": "E1",
+                "clap_person_id": "C1",
+                "clap_cla_placement_start_date": "20/10/2026",
+                "clap_cla_placement_type": "U1",
+                "clap_cla_placement_urn": f"{CANARY}-urn",
+                "clap_cla_placement_distance": "12.5",
+                "clap_cla_placement_provider": f"{CANARY}-provider",
+                "clap_cla_placement_postcode": f"{CANARY}-postcode",
+                "clap_cla_placement_end_date": "",
+                "clap_cla_placement_change_reason": f"{CANARY}-change",
+            }
+        ],
+        "ssd_cla_reviews": [
+            {
+                "clar_cla_review_id": "V1",
+                "clar_cla_id": "E1",
+                "clar_cla_review_due_date": "2026-10-28",
+                "clar_cla_review_date": "",
+                "clar_cla_review_cancelled": "N",
+                "clar_cla_review_participation": f"{CANARY}-participation",
+            }
+        ],
+        "ssd_cla_visits": [
+            {
+                "clav_cla_visit_id": "9",
+                "clav_cla_id": "E1",
+                "clav_person_id": "C1",
+                "clav_cla_visit_date": "2026-10-07",
+                "clav_cla_visit_seen": "Y",
+                "clav_cla_visit_seen_alone": "Y",
+            }
+        ],
+        "ssd_legal_status": [
+            {
+                "lega_legal_status_id": "G1",
+                "lega_person_id": "C1",
+                "lega_legal_status": "V2",
+                "lega_legal_status_start_date": "2026-10-01",
+                "lega_legal_status_end_date": "",
+            }
+        ],
+        "ssd_care_leavers": [
+            {
+                "clea_table_id": "1",
+                "clea_person_id": "C2",
+                "clea_care_leaver_eligibility": "Relevant",
+                "clea_care_leaver_in_touch": "YES",
+                "clea_care_leaver_latest_contact": "2026-09-30",
+                "clea_care_leaver_accommodation": f"{CANARY}-accommodation",
+                "clea_care_leaver_accom_suitable": "1",
+                "clea_care_leaver_activity": f"{CANARY}-activity",
+                "clea_pathway_plan_review_date": "2026-06-30",
+                "clea_care_leaver_personal_advisor": f"{CANARY}-advisor",
+                "clea_care_leaver_allocated_team": "T1",
+                "clea_care_leaver_worker_id": "W1",
+            }
+        ],
+        "ssd_missing": [
+            {
+                "miss_table_id": "1",
+                "miss_person_id": "C1",
+                "miss_missing_episode_start_date": "2026-11-01",
+                "miss_missing_episode_type": "M",
+                "miss_missing_episode_end_date": "2026-11-02",
+                "miss_missing_rhi_offered": "Y",
+                "miss_missing_rhi_accepted": "NA",
             }
         ],
         "ssd_involvements": [
@@ -425,7 +518,7 @@ BAD_BUNDLES: dict[str, tuple[Callable[[Path], Path], str]] = {
     "file_of_no_bytes": (lambda at: _file(at / "x.zip", b""), "0 bytes"),
     "table_of_no_bytes": (lambda at: folder(at / "x", raw={"ssd_person": b""}), "ssd_person.csv is empty"),
     "single_csv": (lambda at: _file(at / "ssd_person.csv", b"pers_person_id\n1\n"), "a folder of CSV files"),
-    "parquet_in_it": (lambda at: _zip_of(at / "x.zip", {"ssd_person.parquet": b"PAR1"}), "Parquet"),
+    "parquet_of_no_bytes": (lambda at: _zip_of(at / "x.zip", {"ssd_person.parquet": b""}), "empty"),
     "zip_that_is_text": (lambda at: _file(at / "x.zip", b"not a zip at all"), "cannot be opened"),
     "zip_cut_short": (lambda at: _changed(zipped(folder(at / "f"), at / "x.zip"), lambda raw: raw[: len(raw) // 2]), "cut short"),
     "zip_with_damaged_bytes": (

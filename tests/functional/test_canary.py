@@ -96,3 +96,66 @@ def test_messages_carry_no_case_reference(town: Town, marked: list[Path]) -> Non
     said = json.dumps([m["blocks"] for m in town.slack.messages]) + "".join(c.part("plain") for c in town.mail.mails)
     assert len(refs) > 100
     assert [r for r in refs if r in said] == []
+
+
+# --- quality: every column, good cells and bad ones ------------------------------------------------------------------
+QUALITY = ("quality_report", "rule_count", "table_change", "quarantine_entry", "outbox", "audit", "refusal", "step_done")
+"""Tables of the store in which not even an id may stand. `extract_stat` and `measure_value` hold ids of teams, as `team` does."""
+
+
+def _marked_everywhere(tables: dict[str, pd.DataFrame], every: int) -> dict[str, pd.DataFrame]:
+    """A marked value in each column of each file, in another row for each column: ids, dates, flags, codes, texts."""
+    made = {}
+    for name, frame in tables.items():
+        text = frame.astype("object")
+        for n, column in enumerate(frame.columns):
+            rows = text.index[n % every :: every]
+            text.loc[rows, column] = [f"{MARK}-{name[4:-4]}-{column}-{row}" for row in rows]
+        made[name] = text
+    return made
+
+
+@pytest.mark.parametrize("every", [1, 40], ids=["every cell", "some cells of every column"])
+def test_no_value_is_in_any_report_of_quality(
+    every: int, world: World, town: Town, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    paths = []
+    for day, step in ((FRIDAYS[-2], 60), (FRIDAYS[-1], every)):
+        paths.append(write_extract(_marked_everywhere(extract_tables(world, day), step), tmp_path / str(day), "demo", day, faults=0))
+    with caplog.at_level(logging.DEBUG):
+        reports = [town.take(path) for path in paths]
+        with pipeline.open_house(town.settings) as house:
+            rows = pipeline.quarantine_list(house, None, None, None, None, True)
+            facts = [pipeline.quality_of_extract(house, r["extract"]["id"]) for r in reports]
+            told = [pipeline.quality_json(f) for f in facts]
+            with house.engine.begin() as c:
+                stored = {name: str(c.execute(select(metadata.tables[name])).all()) for name in QUALITY}
+    home = town.settings.home
+    pages = {str(p): p.read_text(encoding="utf-8") for p in sorted((home / "reports").rglob("*")) if p.is_file()}
+    printed = [CliRunner().invoke(cli, ["quality", *words, "--home", str(home)]).output for words in _asked(paths, reports, tmp_path)]
+    found = {
+        **{f"store.{name}": text for name, text in stored.items()},
+        **pages,
+        "log": caplog.text,
+        "json": json.dumps(told, default=str),
+        "quarantine": json.dumps(rows),
+        "reasons": json.dumps([(r["reasons"], r["absences"], r["quarantine"], r["tables"]) for r in reports]),
+        "data engineers": json.dumps([m for m in town.slack.messages if m["channel"] == "C0DATA"]),
+        "printed": "".join(printed),
+        "page on demand": (tmp_path / "page.html").read_text(encoding="utf-8"),
+    }
+    assert len(pages) == 4
+    assert all(len(text) > 300 for text in printed)
+    assert sum(len(f.rejects) for f in facts) > 100  # bad cells were seen, and are told of by their places
+    leaks = {where: text[max(0, text.upper().find(MARK) - 120) :][:240] for where, text in found.items() if MARK in text.upper()}
+    assert leaks == {}
+
+
+def _asked(paths: list[Path], reports: list[dict], out: Path) -> list[list[str]]:
+    last = reports[-1]["extract"]["id"]
+    return [
+        ["--extract", last],
+        ["--extract", last, "--json"],
+        [str(paths[-1]), "--json"],
+        [str(paths[-1]), "--html", str(out / "page.html"), "--json"],
+    ]

@@ -22,7 +22,10 @@ from caseclock.measures import MeasureConfig, compute
 from caseclock.snapshots import TABLES, Snapshot
 
 MONITORING = Path(__file__).resolve().parents[2] / "include" / "monitoring"
-RULES = [TimescaleRule.model_validate(entry) for entry in yaml.safe_load((MONITORING / "timescales.yaml").read_text())]
+WRITTEN_AGAIN = ("allocation", "assessment_45_wt", "assessment_45_dfe", "s47_to_icpc", "cp_visit", "rcpc_first", "rcpc_next")
+"""The rules that `Slow` knows, one for each way in which a clock starts and stops; the others are tables in tests/spec."""
+SHIPPED = [TimescaleRule.model_validate(entry) for entry in yaml.safe_load((MONITORING / "timescales.yaml").read_text())]
+RULES = [rule for rule in SHIPPED if rule.id in WRITTEN_AGAIN]
 MEASURE_CONFIG = [MeasureConfig.model_validate(entry) for entry in yaml.safe_load((MONITORING / "measures.yaml").read_text())]
 CALENDAR = WorkingCalendar()
 AS_OF = dt.date(2026, 2, 16)

@@ -16,6 +16,7 @@ from caseclock.extracts import Reject
 from caseclock.quality import History
 from caseclock.quality.check import checks_of
 from caseclock.quality.config import QualityConfig
+from caseclock.quality.content import changes_of
 from caseclock.quality.gate import check
 from caseclock.quality.quarantine import set_aside
 from caseclock.quality.suites import evaluate
@@ -70,3 +71,24 @@ def test_great_expectations_counts_what_the_flags_say(made: Snapshot) -> None:
     for table, c in checks.items():
         for rule in c.flags:
             assert counted.get((table, str(rule)), 0) == int(c.flags[rule].sum())
+
+
+@SLOW
+@given(snapshots(), snapshots())
+def test_every_row_of_two_extracts_is_accounted_for_by_content(before: Snapshot, now: Snapshot) -> None:
+    before, now = (set_aside(s, check(s, History())) for s in (before, now))  # keys are unique in what quality accepts
+    for c in changes_of(before, now):
+        assert c.same + c.changed + c.rekeyed + c.new == len(now.tables[c.table])
+        assert c.same + c.changed + c.rekeyed + c.gone == len(before.tables[c.table])
+    assert all(c.same == len(now.tables[c.table]) for c in changes_of(now, now))
+
+
+@SLOW
+@given(snapshots())
+def test_every_expectation_is_counted_and_the_gate_says_the_same_twice(made: Snapshot) -> None:
+    report = check(made, History())
+    counted = {(c.table, c.rule): c.failing for c in report.counts}
+    assert len(counted) == len(report.counts) >= report.expectations
+    for f in report.findings:
+        assert counted.get((f.table, f.rule), f.failing) == f.failing
+    assert check(made, History()) == report

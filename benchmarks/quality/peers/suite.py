@@ -22,6 +22,16 @@ COLUMNS = (
     "closed_on", "nfa", "seen", "age", "fte",
 )  # fmt: skip
 
+TEXT = ("case_id", "child_id", "team_id", "worker_id", "source", "need", "priority")
+DATES = ("referral_date", "started_on", "authorised_on", "closed_on")
+KINDS = (
+    dict.fromkeys(TEXT[:4], "id")
+    | dict.fromkeys(TEXT[4:], "code")
+    | dict.fromkeys(DATES, "date")
+    | {"nfa": "flag", "seen": "flag", "age": "number", "fte": "number"}
+)
+"""caseclock's kind of each column."""
+
 
 @dataclass(frozen=True)
 class Expectation:
@@ -65,8 +75,8 @@ RULES = _rules()
 assert len(RULES) == 27 and len({r.id for r in RULES}) == 27
 
 
-def write_table(rows: int, path: Path, seed: int = 7) -> None:
-    """A Parquet file of so many rows, dates at midnight in seconds, 0.1 % of rows with each seeded fault. Needs numpy and pyarrow."""
+def write_table(rows: int, path: Path, seed: int = 7, faults: float = FAULTS) -> None:
+    """A Parquet file of so many rows, dates at midnight in seconds, the share `faults` of rows with each fault. Needs numpy and pyarrow."""
     import numpy as np
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -74,7 +84,7 @@ def write_table(rows: int, path: Path, seed: int = 7) -> None:
     random = np.random.default_rng(seed)
 
     def some() -> np.ndarray:
-        return random.random(rows) < FAULTS
+        return random.random(rows) < faults
 
     def coded(codes: tuple[str, ...], wrong: str) -> pa.Array:
         at = random.integers(0, len(codes), rows)
@@ -116,6 +126,19 @@ def write_table(rows: int, path: Path, seed: int = 7) -> None:
         "fte": pa.array(np.where(some(), 37.0, random.choice([0.5, 0.8, 1.0], rows)), mask=some()),
     }
     pq.write_table(pa.table({name: made[name] for name in COLUMNS}), path)
+
+
+def write_csv(rows: int, path: Path) -> None:
+    """The same without faults as CSV: dates as DD/MM/YYYY, flags as Y and N, numbers plain. Needs pandas too."""
+    import pandas as pd
+
+    half = path.with_suffix(".parquet")
+    write_table(rows, half, faults=0)
+    frame = pd.read_parquet(half)
+    for name in ("nfa", "seen"):
+        frame[name] = frame[name].map({True: "Y", False: "N"})
+    frame.to_csv(path, index=False, date_format="%d/%m/%Y")
+    half.unlink()
 
 
 def _dates(days, missing):  # type: ignore[no-untyped-def]

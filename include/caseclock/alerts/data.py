@@ -27,12 +27,27 @@ class Cadence(BaseModel):
 
 
 @dataclass(frozen=True)
+class Ruling:
+    """What a person said of an extract that quality held. `by` and `reason` are for data engineers only.
+
+    `taken_back`: it is a rejection of what had been released before, so people may have been told of figures that count no more.
+    """
+
+    approved: bool
+    by: str
+    reason: str
+    at: dt.datetime
+    taken_back: bool = False
+
+
+@dataclass(frozen=True)
 class ExtractDay:
     """What the newest revision of one extract date is worth. `held` says why it does not speak, None when it does."""
 
     as_of: dt.date
     extract_id: str
     held: str | None = None
+    ruling: Ruling | None = None
 
 
 @dataclass(frozen=True)
@@ -40,7 +55,8 @@ class DataState:
     """The data axis of one source. `latest`: newest date that speaks.
 
     `held_since`: first date of the unbroken run of held dates that ends with the newest extract.
-    `stale_since`: the date that was due and has not come.
+    `stale_since`: the date that was due and has not come. `released`: a person let the newest extract speak. `taken_back`: dates (ISO)
+    that spoke because a person had released them, until a person rejected them.
     """
 
     latest: dt.date | None = None
@@ -49,6 +65,8 @@ class DataState:
     held_extract: str = ""
     stale_since: dt.date | None = None
     stale_holds: bool = False
+    released: Ruling | None = None
+    taken_back: frozenset[str] = frozenset()
 
     @property
     def silent_because(self) -> str | None:
@@ -80,6 +98,8 @@ def data_state(days: Sequence[ExtractDay], cadence: Cadence | None, calendar: Wo
         held_extract=held.extract_id if held else "",
         stale_since=due if stale else None,
         stale_holds=bool(stale and cadence and due and calendar.elapsed(due, max(due, local_day(now))) >= cadence.hold_after_wd),
+        released=ordered[-1].ruling if held is None else None,
+        taken_back=frozenset(d.as_of.isoformat() for d in ordered if d.held is not None and d.ruling and d.ruling.taken_back),
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from caseclock.alerts.data import DataState
+from caseclock.alerts.hours import local_day
 from caseclock.alerts.model import Instance, Intent, Kind, Suppressed, Told
 from caseclock.alerts.reconcile import MODES, Wanted
 
@@ -15,18 +16,31 @@ ALL = "*"
 
 @dataclass(frozen=True)
 class DataAlert:
-    """One kind of trouble: which date it began on (None: there is none), and what opens and closes its conversation."""
+    """One kind of trouble: which date it began on (None: there is none), and what opens and closes its conversation, and why."""
 
     opens: Kind
-    closes: Kind
     since: Callable[[DataState], dt.date | None]
     why: Callable[[DataState], str]
-    over: str
+    over: Callable[[DataState], tuple[Kind, str]]
+
+
+def _usable_again(state: DataState) -> tuple[Kind, str]:
+    """By a better extract or by a person, which are not the same news."""
+    said = state.released
+    if said is None:
+        return "dq_recovered", "an extract has passed"
+    on = local_day(said.at)
+    return "dq_released", f"released by {said.by} on {on.day} {on:%B %Y}: {said.reason}"
 
 
 DATA_ALERTS: tuple[DataAlert, ...] = (
-    DataAlert("dq_failed", "dq_recovered", lambda s: s.held_since, lambda s: s.held_why, "an extract has passed"),
-    DataAlert("stale", "stale_recovered", lambda s: s.stale_since, lambda s: f"the extract of {s.stale_since} has not come", "it has come"),
+    DataAlert("dq_failed", lambda s: s.held_since, lambda s: s.held_why, _usable_again),
+    DataAlert(
+        "stale",
+        lambda s: s.stale_since,
+        lambda s: f"the extract of {s.stale_since} has not come",
+        lambda s: ("stale_recovered", "it has come"),
+    ),
 )
 
 
@@ -47,10 +61,11 @@ def reconcile_data(source: str, state: DataState, newest: dt.date | None, recipi
                     as_of=newest, since=since, extract_id=state.held_extract, channel=channel, serial=max(before, default=0),
                 )
             )  # fmt: skip
+        closes, over = alert.over(state)
         for was in still_open if not since else ():
             wanted.intents.append(
                 Intent(
-                    recipient, alert.closes, instance, was.episode, MODES[alert.closes], alert.over,
+                    recipient, closes, instance, was.episode, MODES[closes], over,
                     as_of=newest, since=dt.date.fromisoformat(was.episode), channel=channel, serial=was.serial, handle=was.handle,
                 )
             )  # fmt: skip

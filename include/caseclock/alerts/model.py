@@ -16,7 +16,7 @@ from caseclock.thresholds import Severity
 State = Literal["NORMAL", "PENDING", "FIRING", "RECOVERING"]
 Kind = Literal[
     "fire", "refresh", "worsened", "resolved", "retracted", "reminder", "escalated", "ack_expired", "unsilenced", "hold", "unhold",
-    "dq_failed", "dq_recovered", "stale", "stale_recovered", "delivery_failed", "refused", "limit_changed", "missing_scope",
+    "dq_failed", "dq_recovered", "dq_released", "stale", "stale_recovered", "delivery_failed", "refused", "limit_changed", "missing_scope",
 ]  # fmt: skip
 Mode = Literal["post", "update", "reply_broadcast", "update+reply", "update+reply_broadcast"]
 

@@ -33,6 +33,7 @@ MODES: dict[Kind, Mode] = {
     "escalated": "post",
     "dq_failed": "post",
     "dq_recovered": "update+reply",
+    "dq_released": "update+reply",
     "stale": "post",
     "stale_recovered": "update+reply",
     "missing_scope": "post",
@@ -47,7 +48,10 @@ SAME = "nothing has changed that calls for a message"
 
 @dataclass(frozen=True)
 class Scene:
-    """Everything that is true of one instance now, before looking at who was told what. `silent`: why its figures may not speak."""
+    """Everything that is true of one instance now, before looking at who was told what. `silent`: why its figures may not speak.
+
+    `released`: the newest figures speak because a person let them. `taken_back`: dates that spoke so until a person rejected them.
+    """
 
     instance: Instance
     rule: ThresholdRule
@@ -56,6 +60,8 @@ class Scene:
     calendar: WorkingCalendar
     silent: str | None = None
     standing: Standing = NOTHING
+    released: bool = False
+    taken_back: frozenset[str] = frozenset()
 
     @property
     def now_is(self) -> Condition:
@@ -195,6 +201,14 @@ TABLE: tuple[Row, ...] = (
 )
 """For those who were told. Rows 3 and 5 to 12 of the brief's table, in its order."""
 
+TAKEN_BACK = Row(
+    "retracted",
+    lambda v, t: t.episode in v.scene.taken_back and v.scene.fold.stay_of(t.episode) is None,
+    ("quiet",),
+    lambda v, t: f"it was told from the extract of {t.episode}, which has been rejected since",
+)
+"""Said also while the data is on hold: it tells no new figure, it takes an old one back."""
+
 CLOSINGS: frozenset[Kind] = frozenset({"resolved", "retracted"})
 
 
@@ -270,7 +284,8 @@ def reconcile(view: View) -> Wanted:
     if told is None:
         return _not_told(view, wanted)
     if told.held and not view.closing_only:
-        wanted.intents.append(intent_of(view, "unhold", "good data has come"))
+        why = "a person has released data that the quality check had held" if view.scene.released else "good data has come"
+        wanted.intents.append(intent_of(view, "unhold", why))
     for row in TABLE:
         if (view.closing_only and row.kind not in CLOSINGS) or not row.fits(view, told):
             continue
@@ -288,6 +303,12 @@ def reconcile(view: View) -> Wanted:
 
 def _on_hold(view: View, wanted: Wanted) -> Wanted:
     silent = view.scene.silent or ""
+    if view.told and TAKEN_BACK.fits(view, view.told):
+        guard = _guard(view, TAKEN_BACK.guards)
+        if guard is None:
+            wanted.intents.append(intent_of(view, TAKEN_BACK.kind, TAKEN_BACK.reason(view, view.told)))
+            return wanted
+        wanted.suppressed.append(_not_sent(view, guard, TAKEN_BACK.kind))
     if view.told and not view.told.held and not view.closing_only:
         wanted.intents.append(intent_of(view, "hold", silent))
     elif view.told or view.scene.is_open:

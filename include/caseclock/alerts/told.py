@@ -26,6 +26,7 @@ EFFECTS: dict[Kind, tuple[Effect, ...]] = {
     "unhold": ("releases",),
     "dq_failed": ("opens",),
     "dq_recovered": ("closes",),
+    "dq_released": ("closes",),
     "stale": ("opens",),
     "stale_recovered": ("closes",),
     "missing_scope": ("opens", "once"),

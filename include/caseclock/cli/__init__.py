@@ -8,7 +8,7 @@ import sys
 import click
 
 from caseclock import __version__
-from caseclock.cli import alerts, demo, report, run, tools
+from caseclock.cli import alerts, demo, fetch, pull, quarantine, release, report, run, tools
 from caseclock.errors import CaseclockError
 
 
@@ -22,7 +22,21 @@ def cli() -> None:
     """
 
 
-for command in (run.run, report.quality, report.clocks, report.measures, alerts.alerts, tools.check_config, tools.working_days, demo.demo):
+for command in (
+    run.run,
+    fetch.fetch,
+    pull.pull,
+    release.release,
+    report.quality,
+    report.clocks,
+    report.measures,
+    quarantine.quarantine,
+    alerts.alerts,
+    tools.check_config,
+    tools.housekeeping,
+    tools.working_days,
+    demo.demo,
+):
     cli.add_command(command)
 
 

@@ -16,34 +16,62 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from caseclock.extracts import Extract
+    from caseclock.quality.report import Facts
 
 
 @click.command()
-@click.argument("path", type=click.Path(path_type=Path))
+@click.argument("path", required=False, type=click.Path(path_type=Path))
+@click.option("--extract", "extract_id", metavar="ID", help="The stored report of an extract that was taken in, instead of PATH.")
 @click.option("--source", help="Whose extract it is (default: from its name or manifest).")
 @click.option("--as-of", type=DATE, help="The date it is true for (default: from its name or manifest).")
+@click.option("--html", type=click.Path(path_type=Path), help="Write the report as a page that stands alone to this file.")
 @click.option("--strict", is_flag=True, help="Exit with 1 when the verdict is hold.")
 @home_option
 @json_option
-def quality(path: Path, source: str | None, as_of: dt.date | None, strict: bool, home: Path | None, as_json: bool) -> None:
+def quality(
+    path: Path | None,
+    extract_id: str | None,
+    source: str | None,
+    as_of: dt.date | None,
+    html: Path | None,
+    strict: bool,
+    home: Path | None,
+    as_json: bool,
+) -> None:
     """The quality report of one extract alone: nothing is kept and nobody is told.
 
-    With --home it is compared with the extracts that were accepted before it.
+    With --home it is compared with the extracts that were accepted before it. It names files, rows and columns, never a value.
     """
+    from caseclock.quality.page import report_page
+    from caseclock.quality.report import text_of
+
+    if (path is None) == (extract_id is None):
+        raise WrongUse("one extract is needed", where="quality", allowed="PATH, or --extract ID", todo="Give one of the two.")
+    facts = _facts(path, extract_id, source, as_of, home)
+    if html:
+        html.write_text(report_page(facts), encoding="utf-8")
+        click.echo(f"the report is in {html}", err=True)
+    if as_json:
+        from caseclock import pipeline
+
+        print_json(pipeline.quality_json(facts))
+    elif not html:
+        click.echo(text_of(facts))
+    if strict and facts.verdict == "hold":
+        sys.exit(1)
+
+
+def _facts(path: Path | None, extract_id: str | None, source: str | None, as_of: dt.date | None, home: Path | None) -> Facts:
     import tempfile
 
     from caseclock import pipeline
-    from caseclock.quality.report import report_text
     from caseclock.settings import from_environment
 
+    if path is None:
+        with pipeline.open_house(settings_of(home)) as house:
+            return pipeline.quality_of_extract(house, extract_id or "")
     with tempfile.TemporaryDirectory() as scratch, pipeline.open_house(settings_of(home) if home else from_environment(scratch)) as house:
-        snapshot, report = pipeline.inspect(house, path, source, as_of)
-    if as_json:
-        print_json(pipeline.quality_json(snapshot, report))
-    else:
-        click.echo(report_text(snapshot, report))
-    if strict and report.verdict == "hold":
-        sys.exit(1)
+        return pipeline.quality_facts(house, *pipeline.inspect(house, path, source, as_of))
 
 
 @click.group()
@@ -90,7 +118,7 @@ def measures(as_of: dt.date | None, team: str | None, measure: str | None, sourc
         extract = _extract(house, source, as_of)
         with reading(house.engine) as c:
             values, names = ledger.measures_of(c, extract.id), ledger.team_names(c, extract.source)
-            held = _held(c, extract)
+            held, said = _held(c, extract), _said(c, extract)
     if team:
         values = values[values["team"] == team]
     if measure:
@@ -105,9 +133,9 @@ def measures(as_of: dt.date | None, team: str | None, measure: str | None, sourc
     ]
     if as_json:
         for row in rows:
-            print_json({"source": extract.source, "as_of": extract.as_of, "verdict": held[0], **row})
+            print_json({"source": extract.source, "as_of": extract.as_of, "verdict": held[0], "decision": said, **row})
         return
-    click.echo(f"{extract.source} as of {extract.as_of}, revision {extract.revision}; quality: {held[0]}")
+    click.echo(f"{extract.source} as of {extract.as_of}, revision {extract.revision}; quality: {held[0]}" + (f", {said}" if said else ""))
     for note in held[1]:
         click.echo(f"absent: {note}")
     print_table([[r["measure"], r["team"], r["team_name"], r["value"], r["n"]] for r in rows], ["measure", "team", "name", "value", "n"])
@@ -120,6 +148,14 @@ def _held(c: Connection, extract: Extract) -> tuple[str, list[str]]:
     return (found.verdict, [str(a) for a in found.absences]) if found else ("not checked", [])
 
 
+def _said(c: Connection, extract: Extract) -> str | None:
+    """`released by ... on ...`, when a person has decided on it."""
+    from caseclock.storage.decisions import decision_of
+
+    said = decision_of(c, extract.id)
+    return str(said) if said else None
+
+
 def _extract(house: object, source: str | None, as_of: dt.date | None) -> Extract:
     """The newest revision of the date (default: of the newest date). Raises WrongUse with what there is."""
     from caseclock.pipeline import House
@@ -128,7 +164,7 @@ def _extract(house: object, source: str | None, as_of: dt.date | None) -> Extrac
 
     assert isinstance(house, House)
     with reading(house.engine) as c:
-        found = [e for e in ledger.extracts(c, source, as_of) if ledger.is_done(c, e.id, "compute_measures")]
+        found = [e for e in ledger.extracts(c, source, as_of, superseded=False) if ledger.is_done(c, e.id, "compute_measures")]
         known = ledger.extracts(c)
     sources = sorted({e.source for e in found})
     if len(sources) > 1:

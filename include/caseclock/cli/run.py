@@ -57,7 +57,7 @@ def run(
                 print_json(report)
             elif len(arrivals) <= SHOWN_WHOLE:
                 _print(report)
-            held = report["verdict"] == "hold"
+            held = report["verdict"] == "hold" and (report["decision"] or {}).get("is") != "approve"
             bad += strict and held
     if bad:
         sys.exit(1)
@@ -83,6 +83,8 @@ def _stderr() -> Any:
 def _print(report: dict[str, Any]) -> None:
     extract = report["extract"]
     click.echo(f"{extract['source']} as of {extract['as_of']}, revision {extract['revision']} ({extract['id']}): {report['verdict']}")
+    if report["decision"]:
+        click.echo(f"  {report['decision']['words']}")
     for reason in report["reasons"]:
         click.echo(f"  {reason}")
     for note in report["absences"]:

@@ -41,6 +41,32 @@ def check_config(folder: Path | None, home: Path | None, as_json: bool) -> None:
         sys.exit(1)
 
 
+@click.command()
+@click.option("--dry-run", is_flag=True, help="Count what would go, and keep it.")
+@home_option
+@json_option
+def housekeeping(dry_run: bool, home: Path | None, as_json: bool) -> None:
+    """Removes what is older than its keeping time: see docs/how-to/keep-and-remove.md."""
+    from caseclock import now, pipeline
+
+    with pipeline.open_house(settings_of(home)) as house:
+        report = pipeline.housekeeping(house, now.now(), dry_run)
+    if as_json:
+        print_json(report)
+    else:
+        for name, count in report.items():
+            click.echo(f"{HOUSEKEPT[name]}: {count}")
+
+
+HOUSEKEPT = {
+    "payloads": "contents of messages that arrived over 30 days ago",
+    "scratch": "half-written by processes that were killed",
+    "folders": "snapshots, clocks and reports of old extracts",
+    "raw": "old extracts as they came",
+    "quarantine_left": "quarantined rows that were corrected or gone long ago",
+}
+
+
 @click.group("working-days")
 def working_days() -> None:
     """Working days of England: the start day is day 0."""

@@ -5,14 +5,15 @@ Keys are numbered once per extract, over all tables that have the column, so tha
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from caseclock.clocks.rules import Condition, Known, Not, Where, values_of
+from caseclock.clocks.rules import Condition, Known, Not, Where, link_of, values_of
 from caseclock.snapshots.tables import TABLES
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 Codes = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
+T = TypeVar("T")
 NONE = -1
 """The number of a key that is missing, and the row number of a row that is not there."""
 NO_DAY = np.datetime64("NaT", "D")
@@ -31,11 +33,20 @@ class Columns:
 
     def __init__(self, snapshot: Snapshot) -> None:
         self._tables = snapshot.tables
+        self.absences = snapshot.absences
         self.as_of = np.datetime64(snapshot.extract.as_of, "D")
         self._keys: dict[str, tuple[dict[str, Codes], Any]] = {}
         self._rows: dict[str, Codes] = {}
         self._days: dict[tuple[str, str], Days] = {}
         self._ranks: dict[str, Codes] = {}
+        self._made: dict[Any, Any] = {}
+
+    def once(self, key: object, make: Callable[[], T]) -> T:
+        """What `make` gives, made at the first time of asking."""
+        if key not in self._made:
+            self._made[key] = make()
+        made: T = self._made[key]
+        return made
 
     def rows(self, table: str) -> int:
         """How many rows the table has."""
@@ -74,6 +85,11 @@ class Columns:
             met &= self._meets(table, path, condition)
         return met
 
+    def children(self, table: str) -> Any:
+        """The child that each row is about, by the row itself or by the row that its key leads to; missing where there is none."""
+        via = _to_child(table)
+        return self.values(table, f"{via}.child_id") if via else self.raw(table, "child_id")
+
     # --- keys ----------------------------------------------------------------------------------------------------
     def keys(self, table: str, column: str) -> Codes:
         """The key of each row as a number, -1 where it is missing or the table has no such column."""
@@ -81,6 +97,14 @@ class Columns:
             self._keys[column] = self._numbered(column)
         found = self._keys[column][0].get(table)
         return np.full(self.rows(table), NONE, dtype=np.int64) if found is None else found
+
+    def child_keys(self, table: str) -> Codes:
+        """`children` as numbers."""
+        via = _to_child(table)
+        if via is None:
+            return self.keys(table, "child_id")
+        found: Codes = np.append(self.keys(via, "child_id"), NONE)[self.led_to(table, via)]
+        return found
 
     def names(self, column: str) -> list[str]:
         """The keys by their number. Costly for long columns; `distinct` is not."""
@@ -93,9 +117,9 @@ class Columns:
         return len(self._keys[column][1])
 
     def row_with(self, table: str) -> Codes:
-        """Row number by number of the table's key, -1 for keys that the table does not have."""
+        """Row number by number of the key that leads to the table, -1 for keys that the table does not have; one more place for -1."""
         if table not in self._rows:
-            key = TABLES[table].key
+            key = link_of(table)
             numbers = self.keys(table, key)
             at = np.full(self.distinct(key) + 1, NONE, dtype=np.int64)  # the last place is for -1
             at[numbers[::-1]] = np.arange(len(numbers))[::-1]
@@ -105,7 +129,7 @@ class Columns:
 
     def led_to(self, table: str, target: str) -> Codes:
         """The row of `target` that the key in each row of `table` leads to, -1 for none."""
-        return self.row_with(target)[self.keys(table, TABLES[target].key)]
+        return self.row_with(target)[self.keys(table, link_of(target))]
 
     def rank(self, table: str) -> Codes:
         """The place of each row when the table is in the order of its key."""
@@ -119,7 +143,7 @@ class Columns:
         return {name: frame["_file"].array if "_file" in frame.columns else None for name, frame in self._tables.items()}
 
     def _numbered(self, column: str) -> tuple[dict[str, Codes], Any]:
-        having = [n for n, t in TABLES.items() if column in t.names and n in self._tables and column in self._tables[n].columns]
+        having = [n for n, t in TABLES.items() if column in t.names and self.rows(n) and column in self._tables[n].columns]
         parts = [self._tables[n][column].astype("str") for n in having]
         if not parts:
             return {}, []
@@ -134,6 +158,19 @@ class Columns:
         column = pd.Series(self.values(table, path))
         equal = np.asarray(column.isin(values_of(condition)).fillna(False), dtype=bool)
         return ~equal if isinstance(condition, Not) else equal
+
+
+def columns_of(data: Snapshot | Columns) -> Columns:
+    """The columns themselves, or those of a snapshot: whoever asks more than once makes them once."""
+    return data if isinstance(data, Columns) else Columns(data)
+
+
+def _to_child(table: str) -> str | None:
+    """The table through which a row without a child of its own leads to one (a decision, by its contact)."""
+    names = TABLES[table].names
+    if "child_id" in names:
+        return None
+    return next((t.name for t in TABLES.values() if t.name != table and t.key in names and "child_id" in t.names), None)
 
 
 def earliest(days: list[Days], rows: int) -> Days:

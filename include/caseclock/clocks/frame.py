@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from caseclock.clocks.calendar import Days, WorkingCalendar
-from caseclock.clocks.columns import NO_DAY, NONE, Codes, Columns, Mask, earliest, first_known
+from caseclock.clocks.columns import NO_DAY, NONE, Codes, Columns, Mask, columns_of, earliest, first_known
 from caseclock.clocks.holders import Holders, Involvements, holders, involvements
 from caseclock.clocks.model import CLOCK_COLUMNS, STATES
 from caseclock.clocks.rules import TimescaleRule
@@ -48,21 +48,23 @@ class Clocks:
 
 
 def clock_frame(
-    snapshot: Snapshot, rules: Sequence[TimescaleRule], calendar: WorkingCalendar, allocated_roles: Collection[str]
+    snapshot: Snapshot | Columns, rules: Sequence[TimescaleRule], calendar: WorkingCalendar, allocated_roles: Collection[str]
 ) -> pd.DataFrame:
     """The clocks of one extract as of its date. `allocated_roles`: the source's role codes of case-holding workers; none means any role."""
     return clocks_of(snapshot, rules, calendar, allocated_roles).frame
 
 
-def clocks_of(snapshot: Snapshot, rules: Sequence[TimescaleRule], calendar: WorkingCalendar, allocated_roles: Collection[str]) -> Clocks:
+def clocks_of(
+    snapshot: Snapshot | Columns, rules: Sequence[TimescaleRule], calendar: WorkingCalendar, allocated_roles: Collection[str]
+) -> Clocks:
     """`clock_frame`, and what was left out of it. Rules that cannot be watched (see `unwatched`) make no clock at all."""
-    columns = Columns(snapshot)
+    columns = columns_of(snapshot)
     inv = involvements(columns, allocated_roles)
     who = holders(columns, inv)
     watched = sorted((r for r in rules if is_watched(r, columns, allocated_roles)), key=lambda r: r.id)
     parts, left_out = [], []
     for rule in watched:
-        items, missing = _items(rule, columns, calendar)
+        items, missing = _items(rule, columns, calendar, inv)
         made, dropped = _kept(stretches(rule, items, columns, inv), items)
         found = verdict(rule, made.start, made.stop, columns.as_of, calendar)
         parts.append(_part(rule, items, made, found, columns, inv, who))
@@ -70,9 +72,10 @@ def clocks_of(snapshot: Snapshot, rules: Sequence[TimescaleRule], calendar: Work
     return Clocks(_joined(parts, [rule.id for rule in watched], columns), left_out)
 
 
-def _items(rule: TimescaleRule, columns: Columns, calendar: WorkingCalendar) -> tuple[Items, dict[str, int]]:
-    row = np.flatnonzero(_carrying(rule, columns))
-    start = first_known([columns.days(rule.table, path) for path in rule.start])[row]
+def _items(rule: TimescaleRule, columns: Columns, calendar: WorkingCalendar, inv: Involvements) -> tuple[Items, dict[str, int]]:
+    start = first_known([columns.days(rule.table, path) for path in rule.start])
+    row = _of_holders(rule, columns, inv, start) if rule.per == "worker" else np.flatnonzero(_carrying(rule, columns))
+    start = start[row]
     end = earliest([columns.days(rule.table, path) for path in rule.ends], columns.rows(rule.table))[row]
     too_old = start <= np.datetime64(f"{calendar.config.first_year}-01-01", "D")
     missing = {
@@ -99,6 +102,15 @@ def _carrying(rule: TimescaleRule, columns: Columns) -> Mask:
     chosen[first] = True
     chosen[of_none] = True
     return chosen
+
+
+def _of_holders(rule: TimescaleRule, columns: Columns, inv: Involvements, start: Days) -> Codes:
+    """Of each worker who holds a case now, the row that starts first."""
+    held = inv.row[inv.real & inv.open]
+    held = held[columns.meets(rule.table, rule.where)[held]]
+    held = held[np.lexsort((columns.rank(rule.table)[held], start[held]))]
+    first: Codes = held[np.sort(np.unique(columns.keys(rule.table, "worker_id")[held], return_index=True)[1])]
+    return first
 
 
 def _kept(made: Stretches, items: Items) -> tuple[Stretches, dict[str, int]]:
@@ -130,12 +142,22 @@ class _Part:
 
 def _part(rule: TimescaleRule, items: Items, made: Stretches, found: Verdict, columns: Columns, inv: Involvements, who: Holders) -> _Part:
     row = items.row[made.item]
-    order = np.lexsort((made.start, columns.rank(rule.table)[row], found.due))
+    order = np.lexsort((made.start, _rank(rule, columns)[row], found.due))
     row, start, stop = row[order], made.start[order], made.stop[order]
     found = Verdict(found.limit[order], found.due[order], found.elapsed[order], found.state[order])
     team, worker = answers_for(rule, row, ~np.isnat(stop), columns, inv, who)
-    child, key = columns.raw(rule.table, "child_id"), columns.raw(rule.table, TABLES[rule.table].key)
-    return _Part(child.take(row), key.take(row), team, worker, start, stop, found)
+    if rule.per == "worker":
+        nobody = pd.Series([None] * len(row), dtype="str").array
+        return _Part(nobody, columns.raw(rule.table, "worker_id").take(row), team, worker, start, stop, found)
+    key = columns.raw(rule.table, TABLES[rule.table].key)
+    return _Part(columns.children(rule.table).take(row), key.take(row), team, worker, start, stop, found)
+
+
+def _rank(rule: TimescaleRule, columns: Columns) -> Codes:
+    if rule.per == "row":
+        return columns.rank(rule.table)
+    ranks: Codes = pd.factorize(pd.Series(columns.raw(rule.table, "worker_id")), sort=True)[0].astype(np.int64)
+    return ranks
 
 
 def _joined(parts: list[_Part], rules: list[str], columns: Columns) -> pd.DataFrame:

@@ -1,9 +1,9 @@
 """Who holds a case now, and is it a real person?
 
 An involvement is an *allocation* when a worker is named, the worker is not known to be a pool, an inbox or a generic user
-(`worker.is_person` is not false), and the role is one of the source's allocated roles. Source: duty pools, managers and referral
+(see workforce.py), and the role is one of the source's allocated roles. Source: duty pools, managers and referral
 coordinators are not allocation (Solihull 2023; DOMAIN brief, decision 10).
-An involvement without a start (Annex A) counts as open since the case began.
+An involvement without a start (Annex A) counts as open since the case began. One of a worker who has left, as staff.csv says, ended then.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import pandas as pd
 
 from caseclock.clocks.calendar import Days
 from caseclock.clocks.columns import NO_DAY, NONE, Codes, Columns, Mask, pairs
+from caseclock.clocks.workforce import Workforce, workforce
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class Involvements:
 
     `end` is NaT while it is open. `linked`: it names a referral that the extract has, and then counts for that referral only;
     others count for the child. `holds`: in an allocated role, by a person or a pool; others (a conference chair) answer for no case.
-    `rank`: order by allocation_id, to break ties.
+    `rank`: order by allocation_id, to break ties. `row`: the row of the allocation table.
     """
 
     referral: Codes
@@ -37,6 +38,8 @@ class Involvements:
     holds: Mask
     linked: Mask
     rank: Codes
+    row: Codes
+    staff: Workforce
 
     @property
     def open(self) -> Mask:
@@ -66,27 +69,41 @@ def role_counts(columns: Columns, allocated_roles: Collection[str]) -> Mask:
 
 def involvements(columns: Columns, allocated_roles: Collection[str]) -> Involvements:
     """The extract's involvements. Rows that end before they start or begin after the extract's date are not in it."""
+    return columns.once(("involvements", *sorted(allocated_roles)), lambda: _involvements(columns, allocated_roles))
+
+
+def _involvements(columns: Columns, allocated_roles: Collection[str]) -> Involvements:
     table = "allocation"
     start, end = columns.days(table, "started_on"), columns.days(table, "ended_on")
     worker = columns.keys(table, "worker_id")
-    known_worker = columns.led_to(table, "worker")
-    person = ~_is_no_person(columns)[known_worker]
+    staff = workforce(columns)
+    person = ~staff.nobody[worker]
     own_team = columns.keys(table, "team_id")
-    team = np.where(own_team == NONE, np.append(columns.keys("worker", "team_id"), NONE)[known_worker], own_team)
+    team = np.where(own_team == NONE, staff.team[worker], own_team)
     referral = columns.keys(table, "referral_id")
     use = ~(start > columns.as_of) & ~(end < start)
-    end = np.where(end > columns.as_of, NO_DAY, end)
+    end = _left(np.where(end > columns.as_of, NO_DAY, end), start, staff.gone[worker])
     holds = role_counts(columns, allocated_roles)
     real = (worker != NONE) & person & holds
     linked = columns.led_to(table, "referral") != NONE
     child, rank = columns.keys(table, "child_id"), columns.rank(table)
     return Involvements(
-        referral[use], child[use], worker[use], team[use], start[use], end[use], real[use], holds[use], linked[use], rank[use]
-    )
+        referral[use], child[use], worker[use], team[use], start[use], end[use], real[use], holds[use], linked[use], rank[use],
+        np.flatnonzero(use), staff,
+    )  # fmt: skip
+
+
+def _left(end: Days, start: Days, gone: Days) -> Days:
+    """The day on which the involvement ended, or the worker left before it did; never before it began."""
+    return np.where(np.isnat(gone), end, np.fmin(end, np.fmax(gone, start)))
 
 
 def holders(columns: Columns, inv: Involvements) -> Holders:
     """Who speaks for each referral and each child: an open allocation before an open holding by a pool, then the latest start."""
+    return columns.once(("holders", id(inv)), lambda: _holders(columns, inv))
+
+
+def _holders(columns: Columns, inv: Involvements) -> Holders:
     order = np.lexsort((inv.rank, _since(inv.start), inv.real))
     now = order[(inv.open & inv.holds)[order]]
     order = np.lexsort((inv.rank, _since(inv.end)))
@@ -133,8 +150,3 @@ def _last_by(keys: Codes, order: Codes, size: int) -> Codes:
 def _since(days: Days) -> Codes:
     """Days as numbers that sort; missing ones come first."""
     return np.where(np.isnat(days), np.iinfo(np.int64).min, days.astype(np.int64))
-
-
-def _is_no_person(columns: Columns) -> Mask:
-    """By row of the worker table; one more place at the end for workers that it does not list, who count as people."""
-    return np.append(columns.meets("worker", {"is_person": False}), False)

@@ -6,8 +6,8 @@ STATES = ("running", "due_soon", "overdue", "done_in_time", "done_late")
 
 CLOCK_COLUMNS = {
     "rule": "id of the timescale rule",
-    "child_ref": "the child's id in the extract",
-    "item_ref": "key of the item that carries the clock (referral, assessment, s47, plan)",
+    "child_ref": "the child's id in the extract, None where the clock is about no child (a worker's own supervision)",
+    "item_ref": "key of the item that carries the clock (referral, assessment, s47, plan), or the worker's id",
     "team": "team id that answers for it now",
     "worker": "worker id that answers for it now, None when there is none",
     "started_on": "day 0",

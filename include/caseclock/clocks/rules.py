@@ -108,6 +108,15 @@ def _stop_kind(value: Any) -> str:
 Stop = Annotated[Annotated[str, Tag("column")] | Annotated[Events, Tag("events")] | Annotated[Held, Tag("held")], Discriminator(_stop_kind)]
 
 
+LINKS = {"staff": "worker_id", "contact_decision": "contact_id"}
+"""Tables that a row of another table leads to by something else than their key, which holds the same value."""
+
+
+def link_of(table: str) -> str:
+    """The column whose value leads to a row of this table."""
+    return LINKS.get(table, TABLES[table].key)
+
+
 class Limit(_Entry):
     """How long it may take, from this date on. A clock has the limit that was in force on the day it started."""
 
@@ -125,6 +134,9 @@ class Answers(_Entry):
 class TimescaleRule(_Entry):
     """One promise on one kind of work. `table` is the one with one clock (or one row of clocks) per row.
 
+    `per: worker` (table: allocation): one clock per worker who holds a case now, from the first known start; it has no child, and its
+    item is the worker.
+
     `start` and `ends` list columns: the first known one starts the clock; the earliest known one of `ends` ends it without verdict.
     `first_per`: only the first row per this column, by `start_of_row`, carries the clock.
     `warn` is the lead before the due date in the rule's unit (calendar days where the unit is the month), `warn_at` the elapsed time from
@@ -134,6 +146,7 @@ class TimescaleRule(_Entry):
     id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     title: str = Field(min_length=3, description="plain words, as a message would say it")
     table: str  # not `on`: YAML reads that word as true
+    per: Literal["row", "worker"] = "row"
     where: Where = {}
     start: list[str] = Field(min_length=1)
     stop: Stop
@@ -170,6 +183,8 @@ class TimescaleRule(_Entry):
             _check_events(self.table, self.stop)
         else:
             column_of(self.table, "child_id")
+        if self.per == "worker" and (self.table != "allocation" or not isinstance(self.stop, Events) or self.stop.by != ["worker_id"]):
+            raise ValueError("per: worker needs table: allocation and a stop by events with by: [worker_id]")
         if (self.first_per is None) != (self.start_of_row is None):
             raise ValueError("first_per and start_of_row belong together")
         if self.first_per is not None and self.start_of_row is not None:
@@ -210,8 +225,8 @@ def column_of(table: str, path: str) -> Column:
     target, _, name = path.rpartition(".")
     if target:
         there = check_table(target)
-        if there.key not in here.names:
-            raise ValueError(f"{path}: a row of {table} has no {there.key} that would lead to {target}")
+        if link_of(target) not in here.names:
+            raise ValueError(f"{path}: a row of {table} has no {link_of(target)} that would lead to {target}")
         here = there
     if name not in here.names:
         raise ValueError(f"{path}: {here.name} has no column {name}; columns: {', '.join(here.names)}")

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from caseclock.clocks.columns import NONE, Codes, Columns, Mask, earliest
-from caseclock.clocks.holders import held_pairs, holders, involvements
+from caseclock.clocks.holders import held_pairs, involvements
 from caseclock.clocks.teams import team_names, team_of_rows
 from caseclock.clocks.watched import why_no_allocation
 
 
 @dataclass(frozen=True)
 class Standing:
-    """One entry per open case: the team that answers (a number into `teams`) and whether a real person holds it.
+    """One entry per open case: the team that answers (a number into `teams`) and whether a real person holds it; of referrals the row too.
 
     `referral_*`: open referrals (not closed by the extract's date, not ended with no further action, the child alive).
     `cp_*`: children with an open child protection plan of this council. `known` is False where the extract cannot show who holds a case,
@@ -23,6 +23,7 @@ class Standing:
     """
 
     teams: list[str]
+    referral_row: Codes
     referral_team: Codes
     referral_held: Mask
     cp_team: Codes
@@ -34,7 +35,6 @@ class Standing:
 def standing(columns: Columns, allocated_roles: Collection[str]) -> Standing:
     """The open cases of one extract."""
     inv = involvements(columns, allocated_roles)
-    who = holders(columns, inv)
     referral, plan = open_referrals(columns), open_cp_plans(columns)
     item, at = held_pairs(columns, inv, columns.keys("referral", "referral_id")[referral], columns.keys("referral", "child_id")[referral])
     referral_held = np.zeros(len(referral), dtype=bool)
@@ -45,9 +45,10 @@ def standing(columns: Columns, allocated_roles: Collection[str]) -> Standing:
     known = why_no_allocation(columns, allocated_roles) is None
     return Standing(
         team_names(columns),
-        team_of_rows("referral", referral, columns, inv, who),
+        referral,
+        team_of_rows("referral", referral, columns, inv),
         referral_held,
-        team_of_rows("plan", plan, columns, inv, who),
+        team_of_rows("plan", plan, columns, inv),
         held_children[columns.keys("plan", "child_id")[plan]],
         known,
         known and bool(columns.meets("plan", {"kind": "cp"}).any()),

@@ -13,6 +13,7 @@ from caseclock.clocks.calendar import Days
 from caseclock.clocks.columns import NO_DAY, NONE, Codes, Columns, Mask, pairs
 from caseclock.clocks.holders import Involvements, held_pairs
 from caseclock.clocks.rules import INTERVALS, Events, Held, TimescaleRule
+from caseclock.extracts.supplementary import BY_TABLE
 
 
 @dataclass(frozen=True)
@@ -58,11 +59,27 @@ def _by_events(items: Items, rule: TimescaleRule, events: Events, columns: Colum
     new_item = np.append(True, item[1:] != item[:-1])[: len(item)]
     keep = new_item if events.take == "first" else new_item | np.append(True, day[1:] != day[:-1])[: len(item)]
     item, row, day = item[keep], row[keep], day[keep]
+    latest = _same_line(items, rule.table, events.table, item, row, columns)
     if events.take == "first":
-        stop = np.full(len(items), NO_DAY)
-        stop[item] = day
-        return Stretches(np.arange(len(items)), items.start, stop, np.zeros(len(items), dtype=bool))
-    return _one_after_the_other(items, item, day, _same_line(items, rule.table, events.table, item, row, columns), INTERVALS[rule.interval])
+        stop, doubt = np.full(len(items), NO_DAY), np.zeros(len(items), dtype=bool)
+        stop[item], doubt[item] = day, latest
+        return Stretches(np.arange(len(items)), items.start, stop, doubt)
+    unsure = latest.copy()
+    if len(item):
+        unsure |= new_item[keep] & (items.start[item] < _since_when(events, columns))
+    return _one_after_the_other(items, item, day, unsure, latest, INTERVALS[rule.interval])
+
+
+def _since_when(events: Events, columns: Columns) -> np.datetime64:
+    """The first day of which a supplementary file holds anything; the beginning of time for the tables of an export.
+
+    A council starts such a file on some day. Of what began before, the first event in the file may not be the first there was.
+    """
+    if events.table not in BY_TABLE:
+        return np.datetime64("1900-01-01", "D")
+    days = columns.days(events.table, events.date)[columns.meets(events.table, events.where)]
+    first: np.datetime64 = days[~np.isnat(days)].min()
+    return first
 
 
 def _events_of(items: Items, rule: TimescaleRule, events: Events, columns: Columns) -> tuple[Codes, Codes]:
@@ -82,7 +99,12 @@ def _events_of(items: Items, rule: TimescaleRule, events: Events, columns: Colum
     return np.concatenate(found_items), np.concatenate(found_rows)
 
 
-def _one_after_the_other(items: Items, item: Codes, day: Days, unsure: Mask, interval: tuple[int, int | None]) -> Stretches:
+UNKNOWN = 3
+"""The number of a stretch after an event that is only the latest one: it is the second or a later one, and taken for a later one, because
+the limit of those is the longer one where they differ (3 and 6 months): what is late by it is late for certain."""
+
+
+def _one_after_the_other(items: Items, item: Codes, day: Days, unsure: Mask, latest: Mask, interval: tuple[int, int | None]) -> Stretches:
     """From start to the first event, to the next one, ... and the open stretch after the last. Events are in order of item and day."""
     many = np.bincount(item, minlength=len(items))
     of = np.repeat(np.arange(len(items)), many + 1)
@@ -92,6 +114,9 @@ def _one_after_the_other(items: Items, item: Codes, day: Days, unsure: Mask, int
     doubt[number <= many[of]] = unsure
     start[number > 1] = day
     start[number == 1] = items.start
+    after_latest = np.zeros(len(of), dtype=bool)
+    after_latest[number > 1] = latest
+    number = np.where(after_latest, np.maximum(number, UNKNOWN), number)
     first, last = interval
     watched = (number >= first) & (number <= (last or np.iinfo(np.int64).max))
     return Stretches(of[watched], start[watched], stop[watched], doubt[watched])
@@ -100,7 +125,8 @@ def _one_after_the_other(items: Items, item: Codes, day: Days, unsure: Mask, int
 def _same_line(items: Items, on: str, table: str, item: Codes, row: Codes, columns: Columns) -> Mask:
     """Events that are a column of the item's own line (Annex A: 'date of the last statutory visit').
 
-    There is one at most per item, the latest; those before it are unknown, so the stretch that it stops began on an unknown day.
+    There is one at most per item, the latest; those before it are unknown, so the stretch that it stops began on an unknown day, and a
+    first event may have been any day before it.
     """
     ours, theirs = columns.files.get(on), columns.files.get(table)
     if ours is None or theirs is None or not len(item):

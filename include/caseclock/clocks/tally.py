@@ -7,7 +7,7 @@ measure).
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from caseclock.clocks.columns import Codes, Columns
+from caseclock.clocks.facts import Facts, facts
+from caseclock.clocks.holders import involvements
 from caseclock.clocks.model import STATES
 from caseclock.clocks.standing import Standing, standing
 
@@ -27,7 +29,7 @@ class Tally:
     """Counts per team; the last place of every array is the council, which is the sum of the teams.
 
     `of[rule, state]`: clocks; `stopped[rule, state]`: those that stopped within the period. `cases`: open referrals, open children on a
-    child protection plan, and those that no real person holds (absent where the extract cannot show it).
+    child protection plan, and those that no real person holds (absent where the extract cannot show it). `facts`: see facts.py.
     """
 
     teams: list[str]
@@ -35,6 +37,7 @@ class Tally:
     of: dict[tuple[str, str], Counts]
     stopped: dict[tuple[str, str], Counts]
     cases: dict[str, Counts]
+    facts: Facts = field(default_factory=dict)
 
     def open(self, rule: str) -> Counts:
         """Open clocks of the rule, whatever their state."""
@@ -42,10 +45,15 @@ class Tally:
         return made
 
 
-def per_cent(part: Counts, whole: Counts) -> npt.NDArray[np.float64]:
+def per_cent(part: npt.NDArray[Any], whole: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
     """Shares in per cent; NaN where there is nothing to take a share of."""
     share: npt.NDArray[np.float64] = np.divide(100.0 * part, whole, out=np.full(len(whole), np.nan), where=whole > 0)
     return share
+
+
+def ratio(top: npt.NDArray[Any], bottom: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+    """NaN where there is nothing to divide by."""
+    return per_cent(top, bottom) / 100.0
 
 
 def tally(frame: pd.DataFrame, columns: Columns, allocated_roles: Collection[str], period_days: int) -> Tally:
@@ -54,7 +62,7 @@ def tally(frame: pd.DataFrame, columns: Columns, allocated_roles: Collection[str
     The watched rules are the categories of `frame.rule`. `period_days`: calendar days up to the extract's date, which is the last of them.
     """
     names = _watched(frame["rule"])
-    cases = standing(columns, allocated_roles)
+    cases = columns.once(("standing", *sorted(allocated_roles)), lambda: standing(columns, allocated_roles))
     rule, state = _places(frame["rule"], names), _places(frame["state"], list(STATES))
     team = _places(frame["team"], cases.teams)
     since = columns.as_of - np.timedelta64(period_days, "D")
@@ -65,7 +73,8 @@ def tally(frame: pd.DataFrame, columns: Columns, allocated_roles: Collection[str
     counts = _with_council(np.bincount(place, minlength=int(np.prod(shape))).reshape(shape))
     of = {(r, s): counts[i, :, j].sum(axis=0) for i, r in enumerate(names) for j, s in enumerate(STATES)}
     stopped = {(r, s): counts[i, 1, j] for i, r in enumerate(names) for j, s in enumerate(STATES)}
-    return Tally(cases.teams, names, of, stopped, _cases(cases))
+    told = facts(columns, involvements(columns, allocated_roles), cases, period_days)
+    return Tally(cases.teams, names, of, stopped, _cases(cases), told)
 
 
 def _cases(found: Standing) -> dict[str, Counts]:

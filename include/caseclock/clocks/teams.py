@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from caseclock.clocks.columns import NONE, Codes, Columns, Mask
-from caseclock.clocks.holders import Holders, Involvements, answering
+from caseclock.clocks.holders import Holders, Involvements, answering, holders
 from caseclock.clocks.rules import Answers, Held, TimescaleRule
 
 NOBODY = "?"
@@ -25,40 +25,47 @@ def team_names(columns: Columns) -> list[str]:
 
 def answers_for(rule: TimescaleRule, row: Codes, done: Mask, columns: Columns, inv: Involvements, who: Holders) -> tuple[Codes, Codes]:
     """(team, worker) of each clock on these rows: numbers into `team_names` and into the worker ids, -1 for no worker."""
+    if rule.per == "worker":
+        return _of_worker(row, columns, inv)
     now, last = _speaking(rule.table, row, columns, inv, who)
-    own_team, own_worker = _own(rule.table, rule.answers, row, columns)
+    own_team, own_worker = _own(rule.table, rule.answers, row, columns, inv)
     team_now = _of(inv.team, now)
     team = np.where(done, _first(own_team, team_now), _first(team_now, own_team))
-    team = _first(team, _of(inv.team, last), _of(columns.keys("referral", "team_id"), columns.led_to(rule.table, "referral")[row]))
+    received = _of(columns.keys("referral", "team_id"), columns.led_to(rule.table, "referral")[row])
+    team = _first(team, _of(inv.team, last), received, inv.staff.team[own_worker])
     holder = np.where(np.append(inv.real, False)[now], _of(inv.worker, now), NONE)
     worker = np.where(done, _first(own_worker, holder), _first(holder, own_worker))
     if isinstance(rule.stop, Held):
         worker = np.where(done, worker, NONE)  # the clock runs because nobody holds it
-    return _numbered(team, columns), worker
+    return numbered(team, columns), worker
 
 
-def team_of_rows(table: str, row: Codes, columns: Columns, inv: Involvements, who: Holders) -> Codes:
+def team_of_rows(table: str, row: Codes, columns: Columns, inv: Involvements) -> Codes:
     """The team that answers now for each of these rows: numbers into `team_names`."""
-    now, last = _speaking(table, row, columns, inv, who)
-    own_team, _ = _own(table, Answers(), row, columns)
+    now, last = _speaking(table, row, columns, inv, holders(columns, inv))
+    own_team, own_worker = _own(table, Answers(), row, columns, inv)
     received = _of(columns.keys("referral", "team_id"), columns.led_to(table, "referral")[row])
-    return _numbered(_first(_of(inv.team, now), own_team, _of(inv.team, last), received), columns)
+    return numbered(_first(_of(inv.team, now), own_team, _of(inv.team, last), received, inv.staff.team[own_worker]), columns)
 
 
 def _speaking(table: str, row: Codes, columns: Columns, inv: Involvements, who: Holders) -> tuple[Codes, Codes]:
-    return answering(columns, inv, who, columns.keys(table, "referral_id")[row], columns.keys(table, "child_id")[row])
+    return answering(columns, inv, who, columns.keys(table, "referral_id")[row], columns.child_keys(table)[row])
 
 
-def _own(table: str, answers: Answers, row: Codes, columns: Columns) -> tuple[Codes, Codes]:
+def _of_worker(row: Codes, columns: Columns, inv: Involvements) -> tuple[Codes, Codes]:
+    """A worker's own clock is that of the team that staff.csv gives, else of the team in which the case is held."""
+    worker = columns.keys("allocation", "worker_id")[row]
+    return numbered(_first(inv.staff.team[worker], columns.keys("allocation", "team_id")[row]), columns), worker
+
+
+def _own(table: str, answers: Answers, row: Codes, columns: Columns, inv: Involvements) -> tuple[Codes, Codes]:
     """Team and worker as the row says; nothing for a referral, whose columns say who received it."""
     nothing = np.full(len(row), NONE, dtype=np.int64)
     if table == "referral":
         return nothing, nothing
     team = columns.keys(table, answers.team)[row] if answers.team else nothing
     worker = columns.keys(table, answers.worker)[row] if answers.worker else nothing
-    no_person = np.append(columns.meets("worker", {"is_person": False}), False)
-    at = columns.row_with("worker")[worker]
-    return team, np.where(no_person[at], NONE, worker)
+    return team, np.where(inv.staff.nobody[worker], NONE, worker)
 
 
 def _of(values: Codes, row: Codes) -> Codes:
@@ -74,7 +81,8 @@ def _first(*choices: Codes) -> Codes:
     return made
 
 
-def _numbered(team: Codes, columns: Columns) -> Codes:
+def numbered(team: Codes, columns: Columns) -> Codes:
+    """Numbers of team ids as numbers into `team_names`; no team is `?`."""
     names = team_names(columns)
     place = {name: i for i, name in enumerate(names)}
     return np.array([*(place[name] for name in columns.names("team_id")), place[NOBODY]], dtype=np.int64)[team]

@@ -5,20 +5,32 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
-from caseclock.clocks.columns import Columns, first_known
+import numpy as np
+
+from caseclock.clocks.columns import NONE, Columns, columns_of, first_known
 from caseclock.clocks.holders import role_counts
 from caseclock.clocks.rules import Condition, Events, Held, Known, Not, TimescaleRule, Where, column_of
 from caseclock.extracts import Absence
+from caseclock.extracts.supplementary import BY_TABLE, not_watched, why_absent
 
 if TYPE_CHECKING:
     from caseclock.snapshots import Snapshot
 
 
-def unwatched(snapshot: Snapshot, rules: Sequence[TimescaleRule], allocated_roles: Collection[str] = ()) -> list[Absence]:
-    """The rules that this extract cannot feed, each with the reason."""
-    columns = Columns(snapshot)
-    found = [(rule, why_not_watched(rule, columns, allocated_roles)) for rule in rules]
-    return [Absence(f"{rule.title} ({rule.id}) is not watched", because) for rule, because in found if because]
+def unwatched(snapshot: Snapshot | Columns, rules: Sequence[TimescaleRule], allocated_roles: Collection[str] = ()) -> list[Absence]:
+    """The rules that this extract cannot feed. Those that share a reason are one entry, so that a list of them can be read.
+
+    A rule that needs a supplementary file gives the reason that the reader gave for the file.
+    """
+    columns = columns_of(snapshot)
+    of_file = {a.what: a.because for a in columns.absences}
+    found: dict[str, list[TimescaleRule]] = {}
+    for rule in rules:
+        because = why_not_watched(rule, columns, allocated_roles)
+        if because:
+            table = _file_lacking(rule, columns)
+            found.setdefault(of_file.get(BY_TABLE[table].shows, because) if table else because, []).append(rule)
+    return [Absence(not_watched([(rule.title, rule.id) for rule in group]), because) for because, group in found.items()]
 
 
 def is_watched(rule: TimescaleRule, columns: Columns, allocated_roles: Collection[str]) -> bool:
@@ -28,7 +40,8 @@ def is_watched(rule: TimescaleRule, columns: Columns, allocated_roles: Collectio
 def why_not_watched(rule: TimescaleRule, columns: Columns, allocated_roles: Collection[str]) -> str | None:
     """The reason that the rule makes no clock on this extract; None when it is watched."""
     return (
-        _no_rows(rule.table, rule.where, columns)
+        (why_absent(lacking) if (lacking := _file_lacking(rule, columns)) else None)
+        or _no_rows(rule.table, rule.where, columns)
         or _never_filled(rule.table, rule.where, columns)
         or _no_start(rule, columns)
         or _no_stop(rule, columns, allocated_roles)
@@ -39,8 +52,30 @@ def _no_stop(rule: TimescaleRule, columns: Columns, allocated_roles: Collection[
     if isinstance(rule.stop, Held):
         return why_no_allocation(columns, allocated_roles)
     if isinstance(rule.stop, Events):
-        return _no_rows(rule.stop.table, rule.stop.where, columns) or _never_filled(rule.stop.table, rule.stop.where, columns)
+        return (
+            _no_rows(rule.stop.table, rule.stop.where, columns)
+            or _never_filled(rule.stop.table, rule.stop.where, columns)
+            or _no_link(rule.table, rule.stop, columns)
+        )
     return None
+
+
+def _file_lacking(rule: TimescaleRule, columns: Columns) -> str | None:
+    """The table of the supplementary file that the rule needs and of which there is no row."""
+    needed = (rule.table, *([rule.stop.table] if isinstance(rule.stop, Events) else []))
+    return next((table for table in needed if table in BY_TABLE and not columns.rows(table)), None)
+
+
+def _no_link(table: str, stop: Events, columns: Columns) -> str | None:
+    """A file that the council makes itself may name nobody whom the extract knows: then everything would look late."""
+    if stop.table not in BY_TABLE:
+        return None
+    rows = columns.meets(stop.table, stop.where)
+    for key in stop.by:
+        known = np.unique(columns.keys(table, key))
+        if np.isin(columns.keys(stop.table, key)[rows], known[known != NONE]).any():
+            return None
+    return f"no row of {BY_TABLE[stop.table].file} leads to any row of {table} by {' or '.join(stop.by)}"
 
 
 def why_no_allocation(columns: Columns, allocated_roles: Collection[str]) -> str | None:

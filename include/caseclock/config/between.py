@@ -6,16 +6,15 @@ import difflib
 import re
 from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import Any, get_args
 
 from caseclock.config.lines import Document, Place, Problem
 from caseclock.extracts.source import SourceConfig
-from caseclock.measures.model import MeasureConfig
+from caseclock.measures.model import MeasureConfig, MeasureId, figures
 from caseclock.notifications.routes import Routes, check_manners
 from caseclock.thresholds import ThresholdRule
 
-PER_RULE = ("open", "overdue", "due_soon", "in_time")  # these have one figure per clock rule, its id behind a dot
-WHOLE = ("open", "unallocated", "unallocated_cp")
+KNOWN = get_args(MeasureId)
 Entries = list[tuple[int, ThresholdRule]]
 """Thresholds with their place in the file."""
 
@@ -38,8 +37,8 @@ def between(made: dict[str, Any], documents: dict[str, Document]) -> list[Proble
 
 def measure_ids(measures: Iterable[str | None], rules: Sequence[str | None]) -> list[str]:
     """All measure ids that there can be figures of."""
-    named = [m for m in measures if m]
-    return [m for m in named if m in WHOLE] + [f"{m}.{rule}" for m in named if m in PER_RULE for rule in rules if rule]
+    known = [rule for rule in rules if rule]
+    return [name for measure in measures if measure and measure in KNOWN for name in figures(measure, known)]
 
 
 def _measures(entries: Entries, measures: list[MeasureConfig], documents: dict[str, Document], document: Document) -> list[Problem]:

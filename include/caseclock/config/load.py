@@ -11,6 +11,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from caseclock.clocks.calendar import CalendarConfig
 from caseclock.clocks.rules import TimescaleRule
 from caseclock.config.between import between, nearest, place_of
+from caseclock.config.codes import code_files_of, with_spellings
 from caseclock.config.lines import Document, Place, Problem, read
 from caseclock.errors import BadConfig
 from caseclock.extracts.source import SourceConfig
@@ -99,8 +100,10 @@ def _sources(folder: Path, made: dict[str, Any]) -> list[Problem]:
         if "source" in one:
             if one["source"].id != file.stem:
                 problems.append(document.problem(("id",), f"the file is called {file.stem}.yaml", f"id: {file.stem}"))
-            made["sources"].append(one["source"])
-    for stray in sorted(set((folder / "sources").glob("*")) - set(files)):
+            source, found = with_spellings(one["source"], document)
+            problems += found
+            made["sources"].append(source)
+    for stray in sorted(set((folder / "sources").glob("*")) - set(files) - code_files_of(made["sources"], folder / "sources")):
         if stray.is_file() and not stray.name.startswith("."):
             problems.append(Problem(stray, 1, "", "nothing reads this file", "a name that ends in .yaml"))
     if not files:

@@ -90,6 +90,9 @@ class AirflowClient:
     def post(self, path: str, body: dict[str, Any]) -> Any:
         return self._signed("POST", path, body)
 
+    def patch(self, path: str, body: dict[str, Any]) -> Any:
+        return self._signed("PATCH", path, body)
+
     # --- inside --------------------------------------------------------------------------------------------------
     def _signed(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
         if self._token is None:

@@ -17,14 +17,18 @@ import numpy as np
 from caseclock.clocks.calendar import CalendarConfig, WorkingCalendar
 from caseclock.demo import council_incident
 from caseclock.demo.council_allocation import leave_one_protected_family, links_of
+from caseclock.demo.council_care_tables import care_ledgers
 from caseclock.demo.council_cases import WINDOW_YEARS, arrivals, dates_of, draw_steps, give_families, give_teams
+from caseclock.demo.council_database import write_database
 from caseclock.demo.council_draw import Workdays, date_of, day_of
 from caseclock.demo.council_faults import RATE
 from caseclock.demo.council_people import INCIDENT_TEAM, Team, Worker, staff_of, teams_of
 from caseclock.demo.council_roll import roll_of
+from caseclock.demo.council_shape import Supplier
+from caseclock.demo.council_supplementary import Council, supplementary_ledgers
 from caseclock.demo.council_tables import ledgers_of
 from caseclock.demo.council_view import Ledger
-from caseclock.demo.council_write import Form, write_extract
+from caseclock.demo.council_write import SINGLE_FILES, Form, write_extract
 from caseclock.errors import WrongUse
 
 if TYPE_CHECKING:
@@ -46,8 +50,14 @@ class World:
     ledgers: dict[str, Ledger]
 
 
-def make_world(seed: int, scale: float, end: dt.date, weeks: int, incident: bool) -> World:
-    """Simulates the council. `scale` 1 is one of about median size; extracts can be made for the `weeks` before `end`."""
+def make_world(
+    seed: int, scale: float, end: dt.date, weeks: int, incident: bool, *, looked_after: bool = False, supplementary: bool = False
+) -> World:
+    """Simulates the council. `scale` 1 is one of about median size; extracts can be made for the `weeks` before `end`.
+
+    `looked_after`: children in care in full, with care leavers. `supplementary`: that, and the six files that no case system exports.
+    Neither changes anything else of the council.
+    """
     last, first = day_of(end), day_of(end) - 7 * weeks
     begin = last - WINDOW_YEARS * 365
     workdays = Workdays(date_of(begin), end)
@@ -65,7 +75,13 @@ def make_world(seed: int, scale: float, end: dt.date, weeks: int, incident: bool
     links = links_of(cases, sizes[cases.family], teams, staff, last, work)
     if incident:
         leave_one_protected_family(links, cases, sizes[cases.family], teams, last)
-    ledgers = ledgers_of(roll_of(cases, sizes), links, teams, staff, last, workdays, work)
+    roll = roll_of(cases, sizes)
+    ledgers = ledgers_of(roll, links, teams, staff, last, workdays, work)
+    if looked_after or supplementary:
+        ledgers |= care_ledgers(ledgers, roll, teams, staff, last, workdays, np.random.default_rng([seed, 3]))
+    if supplementary:
+        council = Council(roll, links, teams, staff, ledgers, last, workdays, incident)
+        ledgers |= supplementary_ledgers(council, np.random.default_rng([seed, 4]))
     return World(seed, scale, date_of(first), end, teams, staff, ledgers)
 
 
@@ -106,14 +122,41 @@ def generate(
     form: Form = "zip",
     source: str = "demo",
     faults: float = RATE,
+    supplier: Supplier = "systemc",
+    looked_after: bool = False,
+    supplementary: bool = False,
     on_made: Callable[[Path], None] | None = None,
 ) -> list[Path]:
     """Writes the extracts of `extract_dates` into `out`, oldest first, and returns their paths. `on_made` hears of each one."""
+    if form in SINGLE_FILES and (supplier != "systemc" or looked_after or supplementary):
+        raise WrongUse(
+            f"{form} is one file, the same whatever the case system is",
+            where="demo generate",
+            allowed="--supplier, --with-looked-after and --with-supplementary with zip, csv or parquet",
+        )
     dates = extract_dates(as_of, weeks, days)
-    world = make_world(seed, scale, as_of, weeks=(as_of - dates[0]).days // 7 + 1, incident=incident)
+    weeks_back = (as_of - dates[0]).days // 7 + 1
+    world = make_world(seed, scale, as_of, weeks_back, incident, looked_after=looked_after, supplementary=supplementary)
     made = []
     for date in dates:
-        made.append(write_extract(extract_tables(world, date), out, source, date, form, faults))
+        made.append(write_extract(extract_tables(world, date), out, source, date, form, faults, supplier))
         if on_made:
             on_made(made[-1])
     return made
+
+
+def generate_database(
+    out: str,
+    scale: float = 1.0,
+    seed: int = 1,
+    *,
+    as_of: dt.date,
+    schema: str | None = None,
+    incident: bool = False,
+    faults: float = RATE,
+    supplier: Supplier = "systemc",
+    looked_after: bool = False,
+) -> dict[str, int]:
+    """Fills a database with the council of one day: `out` is the path of a SQLite file or a SQLAlchemy URL. Returns rows per table."""
+    world = make_world(seed, scale, as_of, 1, incident, looked_after=looked_after)
+    return write_database(extract_tables(world, as_of), out, schema, faults, supplier)

@@ -49,6 +49,12 @@ def _cells(shown: Shown, rows: Ints, day: int) -> Any:
     return pa.array(days.astype(np.int32), pa.int32(), mask=hidden).cast(pa.date32()).cast(pa.string())
 
 
+def words_of(ledger: Ledger, column: str) -> list[str]:
+    """All that ever stands in a column of texts."""
+    words: list[str] = pa.array(ledger.columns[column].values).to_pylist()
+    return words
+
+
 def texts(values: Any) -> Texts:
     """Strings from a list or an array of str."""
     return pa.array(values, pa.string())

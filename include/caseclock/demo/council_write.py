@@ -6,45 +6,61 @@ import datetime as dt
 import io
 import shutil
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from caseclock.demo import council_annex_a
+from caseclock.demo import council_annex_a, council_cin_census
 from caseclock.demo.council_faults import RATE, with_faults
+from caseclock.demo.council_shape import Supplier, shaped
 
 if TYPE_CHECKING:
     import pandas as pd
 
-Form = Literal["zip", "folder", "annex-a"]
-SUFFIX: dict[Form, str] = {"zip": ".zip", "folder": "", "annex-a": ".xlsx"}
+Form = Literal["zip", "folder", "csv", "parquet", "annex-a", "cin-census"]
+SUFFIX: dict[Form, str] = {"zip": ".zip", "annex-a": ".xlsx", "cin-census": ".xml"}
+SINGLE_FILES: dict[Form, Callable[[Mapping[str, pd.DataFrame], dt.date], bytes]] = {
+    "annex-a": council_annex_a.workbook,
+    "cin-census": council_cin_census.census,
+}
+"""Forms that are made from the tables as a whole; the others hold a file for each."""
 
 
 def write_extract(
-    tables: Mapping[str, pd.DataFrame], out_dir: Path, source: str, as_of: dt.date, form: Form = "zip", faults: float = RATE
+    tables: Mapping[str, pd.DataFrame],
+    out_dir: Path,
+    source: str,
+    as_of: dt.date,
+    form: Form = "zip",
+    faults: float = RATE,
+    supplier: Supplier = "systemc",
 ) -> Path:
     """Writes `<source>__<as_of>` and returns where. Same tables, same bytes. `faults`: share of rows with each known defect, 0 for none.
 
-    A file of that name is replaced. The Annex A workbook is written without faults.
+    A file of that name is replaced. The Annex A workbook and the CIN census are written without faults, and are the same for all suppliers.
     """
     out_dir.mkdir(parents=True, exist_ok=True)
-    name = f"{source}__{as_of.isoformat()}{SUFFIX[form]}"
+    name = f"{source}__{as_of.isoformat()}{SUFFIX.get(form, '')}"
     temporary, final = out_dir / f".{name}.tmp", out_dir / name
-    if form == "annex-a":
-        temporary.write_bytes(council_annex_a.workbook(tables, as_of))
-    elif form == "zip":
-        temporary.write_bytes(_zipped(_files(tables, faults), as_of))
+    if form in SINGLE_FILES:
+        temporary.write_bytes(SINGLE_FILES[form](tables, as_of))
+        return temporary.replace(final)
+    files = _files(shaped(with_faults(tables, faults) if faults else tables, supplier), form)
+    if form == "zip":
+        temporary.write_bytes(_zipped(files, as_of))
     else:
         shutil.rmtree(temporary, ignore_errors=True)
         temporary.mkdir()
-        for file, content in _files(tables, faults).items():
+        for file, content in files.items():
             (temporary / file).write_bytes(content)
         shutil.rmtree(final, ignore_errors=True)
     return temporary.replace(final)
 
 
-def _files(tables: Mapping[str, pd.DataFrame], faults: float) -> dict[str, bytes]:
-    return {file: _csv(frame) for file, frame in (with_faults(tables, faults) if faults else tables).items()}
+def _files(tables: Mapping[str, pd.DataFrame], form: Form) -> dict[str, bytes]:
+    """The supplementary files stay CSV: people make them by hand."""
+    parquet = {file for file in tables if form == "parquet" and file.startswith("ssd_")}
+    return {Path(f).stem + ".parquet" if f in parquet else f: (_parquet if f in parquet else _csv)(frame) for f, frame in tables.items()}
 
 
 def _csv(frame: pd.DataFrame) -> bytes:
@@ -53,6 +69,15 @@ def _csv(frame: pd.DataFrame) -> bytes:
 
     sink = io.BytesIO()
     pa_csv.write_csv(pa.Table.from_pandas(frame, preserve_index=False), sink, pa_csv.WriteOptions(quoting_style="needed"))
+    return sink.getvalue()
+
+
+def _parquet(frame: pd.DataFrame) -> bytes:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    sink = io.BytesIO()
+    pq.write_table(pa.table({str(n): pa.array(frame[n], pa.string(), from_pandas=True) for n in frame.columns}), sink)
     return sink.getvalue()
 
 

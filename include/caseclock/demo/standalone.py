@@ -22,7 +22,7 @@ from caseclock.demo.processes import Seen, alive, seen_processes, send
 
 MARK = "CASECLOCK_STANDALONE"
 COMPONENTS = ("api-server", "scheduler", "dag-processor", "triggerer")
-DAGS = frozenset({"intake", "monitor_extract", "tend_alerts", "send_weekly_digest", "housekeeping"})
+DAGS = frozenset({"intake", "monitor_extract", "tend_alerts", "send_weekly_digest", "housekeeping", "release_extract"})
 
 
 @dataclass

@@ -11,6 +11,9 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from caseclock.extracts import Absence
+from caseclock.extracts.supplementary.said import cannot_show
+
 SMALL = 5  # DfE children in need: counts of 1 to 5 inclusive are suppressed
 
 
@@ -60,9 +63,18 @@ def iso_week(day: dt.date) -> str:
 
 
 def build(
-    week: str, as_of: dt.date | None, held: str | None, figures: Sequence[Figure], alerts: Sequence[OpenAlerts], absences: Sequence[str]
+    week: str,
+    as_of: dt.date | None,
+    held: str | None,
+    figures: Sequence[Figure],
+    alerts: Sequence[OpenAlerts],
+    absences: Sequence[Absence],
+    notes: Sequence[str] = (),
 ) -> Digest:
-    """The digest of one week. `held`: why the newest numbers do not speak (the last good ones are shown then), else None."""
+    """The digest of one week. `held`: why the newest numbers do not speak (the last good ones are shown then), else None.
+
+    `notes`: what else must be known of the figures; whole sentences.
+    """
     red, amber = sum(a.red for a in alerts), sum(a.amber for a in alerts)
     if as_of is None:
         headline = f"Week {week}: no extract has been accepted yet, so nothing can be said."
@@ -71,9 +83,10 @@ def build(
     else:
         headline = f"Week {week}: nothing is over its limit (data of {_day(as_of)})."
     lines = [f"The newest data is on hold: {held} The figures are those of the last accepted extract."] if held else []
+    lines += notes
     lines += [f"Over the limit: {a.title} in {_times(a.red + a.amber, 'team', 'teams')}, {a.red} red, {a.amber} amber." for a in alerts]
     lines += [_figure(f) for f in figures]
-    lines += [f"Not watched: {a}" for a in absences]
+    lines += [said] if (said := cannot_show(absences)) else []
     lines.append(f"Counts of 1 to {SMALL} and shares made from {SMALL} or fewer are not shown.")
     return Digest(week, headline, tuple(lines))
 

@@ -8,10 +8,13 @@ from __future__ import annotations
 import datetime as dt
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+
+from caseclock.extracts.cells import Edges, Mask, Text, bytes_in, edges, mask_of, trimmed
+
+__all__ = ["BLANK", "PLACEHOLDER", "PLACEHOLDER_DAY", "PLACEHOLDER_ID", "Mask", "is_nothing", "nothing_in", "trimmed"]
 
 BLANK = ("", "null", "(null)", "<null>", "none", "nan", "nat", "<na>", "n/a", "-")
 """Plainly nothing; lower case."""
@@ -24,33 +27,26 @@ PLACEHOLDER_ID = ("-1", "-1.0")
 
 PLACEHOLDER_DAY = dt.date(1900, 1, 1)
 
-Mask = npt.NDArray[np.bool_]
+_LONGEST = max(len(mark) for mark in (*BLANK, *PLACEHOLDER, *PLACEHOLDER_ID))
+_MAY_BE_NOTHING = bytes_in(*(mark for mark in (*BLANK, *PLACEHOLDER, *PLACEHOLDER_ID) if mark))
 
 
-def trimmed(values: pd.Series[str]) -> pa.Array:
-    """The texts without space, NBSP or byte order mark around them; missing stays missing."""
-    text = pa.array(values, type=pa.large_string(), from_pandas=True)
-    if isinstance(text, pa.ChunkedArray):
-        text = text.combine_chunks()
-    return pc.utf8_trim(text, characters=" \t\r\n\f\v\xa0\u200b\u2007\u202f\u3000\ufeff")
+def nothing_in(text: pa.Array, *, ids: bool, seen: Edges | None = None) -> tuple[Mask, Mask]:
+    """(blank, placeholder) per trimmed text. `seen`: its edges where they are known already."""
+    first, _, size = seen or edges(text)
+    blank: Mask = size == 0
+    placeholder = np.zeros(len(text), dtype=bool)
+    likely = _MAY_BE_NOTHING[first] & (size <= _LONGEST)
+    if likely.any():
+        lower = pc.utf8_lower(text.filter(pa.array(likely)))
+        marks = (*PLACEHOLDER, *PLACEHOLDER_ID) if ids else PLACEHOLDER
+        blank[likely] = mask_of(pc.is_in(lower, value_set=pa.array(BLANK, type=Text)))
+        placeholder[likely] = mask_of(pc.is_in(lower, value_set=pa.array(marks, type=Text)))
+    return blank, placeholder
 
 
-def nothing_in(text: pa.Array, *, ids: bool) -> tuple[Mask, Mask]:
-    """(blank, placeholder) per trimmed text."""
-    lower = pc.utf8_lower(text)
-    blank = pc.or_(pc.is_null(text), pc.is_in(lower, value_set=pa.array(BLANK, type=pa.large_string())))
-    marks = (*PLACEHOLDER, *PLACEHOLDER_ID) if ids else PLACEHOLDER
-    placeholder = pc.is_in(lower, value_set=pa.array(marks, type=pa.large_string()))
-    return _mask(blank), _mask(placeholder)
-
-
-def is_nothing(values: pd.Series[str], *, ids: bool = True) -> Mask:
+def is_nothing(values: pd.Series[str] | pa.Array, *, ids: bool = True) -> Mask:
     """Where a column holds neither a value nor anything that could be one."""
     blank, placeholder = nothing_in(trimmed(values), ids=ids)
     made: Mask = blank | placeholder
-    return made
-
-
-def _mask(found: pa.Array) -> Mask:
-    made: Mask = found.to_numpy(zero_copy_only=False).astype(bool)
     return made

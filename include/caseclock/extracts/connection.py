@@ -61,6 +61,6 @@ def from_environment(id: str) -> Connection:
         unquote(parts.username) if parts.username else None,
         unquote(parts.password) if parts.password else None,
         port,
-        unquote(parts.path.lstrip("/")) or None,
+        unquote(parts.path.removeprefix("/")) or None,
         extra,
     )

@@ -29,23 +29,33 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from caseclock.errors import CaseclockError
-from caseclock.extracts.bundle import MARKERS, content_hash
+from caseclock.errors import BadExtract, CaseclockError
+from caseclock.extracts.bundle import MARKERS, PARQUET, content_hash, read_manifest
+from caseclock.extracts.manifest import MANIFEST, Manifest, parse
 
 STILL_WRITTEN = (".tmp", ".part", ".partial", ".filepart", ".crdownload")
 FOLDER_PATIENCE = 3.0  # files of a folder come one after another: a pause between two of them must not look like the end
+UNFINISHED = 600.0  # seconds without any change after which what is plainly unfinished is taken all the same, so that people hear of it
+ZIPPED = (".zip", ".xlsx", ".xlsm")
+_ZIP_START, _ZIP_END = b"PK\x03\x04", b"PK\x05\x06"
+_ZIP_END_SIZE = 22  # and after it the comment, whose length is in the last two of them: PKZIP APPNOTE 4.3.16
+ZIP_TAIL = _ZIP_END_SIZE + 2**16
 
 Moved = Literal["moved", "already", "duplicate", "repaired"]
 
 
 @dataclass(frozen=True)
 class Waiting:
-    """One thing in the inbox that is complete. `signature` changes when it is replaced; `source`: the inbox folder it lies in, if any."""
+    """One thing in the inbox that is complete. `signature` changes when it is replaced; `source`: the inbox folder it lies in, if any.
+
+    `rested`: it has also been left alone for as long as one without a manifest must be.
+    """
 
     path: Path
     source: str | None
     size: int
     changed: float
+    rested: bool = True
 
     @property
     def name(self) -> str:
@@ -59,10 +69,19 @@ class Waiting:
 def waiting(inbox: Path, settle_seconds: float, now_ts: float, sources: Collection[str] = ()) -> list[Waiting]:
     """What in the inbox is complete, in order of name. Empty when there is no inbox yet.
 
-    A file is complete when nothing about it changed for `settle_seconds`. Its change time counts: a copying tool can set the time of
-    writing back, not this one. A folder is complete when that is true of all in it; without a marker (manifest.json or _SUCCESS) it must
-    have rested FOLDER_PATIENCE times as long. A folder that holds neither CSV nor marker and has no date in its name, or is named as one
-    of `sources`, is a source's own part of the inbox: what lies in it waits, one by one.
+    | it is | complete when |
+    |---|---|
+    | a folder whose manifest.json lists `files` | all of them are there with their sizes |
+    | a folder with another manifest.json or with _SUCCESS | nothing in it has changed for `settle_seconds` |
+    | any other folder | nothing in it has changed for FOLDER_PATIENCE times as long |
+    | a .zip, .xlsx or .xlsm | its end record is there and nothing about it has changed for `settle_seconds` |
+    | any other file | nothing about it has changed for `settle_seconds` |
+
+    The time of change counts, not that of writing: a copying tool can set the second one back. What lacks a listed file or its end record
+    waits after UNFINISHED seconds without a change: it is then refused by name, which nobody would hear of otherwise.
+
+    A folder that holds neither CSV nor marker and has no date in its name, or is named as one of `sources`, is a source's own part of
+    the inbox: what lies in it waits, one by one.
     """
     return sorted(_waiting(inbox, settle_seconds, now_ts, frozenset(sources)), key=lambda w: (w.name, str(w.path)))
 
@@ -80,30 +99,84 @@ def _ready(entry: os.DirEntry[str], source: str | None, settle: float, now: floa
     try:
         seen = entry.stat(follow_symlinks=False)
         if stat.S_ISDIR(seen.st_mode):
-            size, changed, complete = _folder(entry.path, seen)
-            rest = settle if complete else settle * FOLDER_PATIENCE
+            size, changed, rest, needed = _folder(Path(entry.path), seen, settle)
         elif stat.S_ISREG(seen.st_mode) or stat.S_ISLNK(seen.st_mode):
-            size, changed, rest = seen.st_size, seen.st_ctime, settle
+            size, changed, rest, needed = seen.st_size, seen.st_ctime, settle, settle
+            if now - changed >= settle and _is_cut_short(Path(entry.path), size):
+                rest = needed = max(settle, UNFINISHED)
         else:
             return
     except FileNotFoundError:  # claimed or renamed between two lines
         return
-    if now - changed >= rest:
-        yield Waiting(Path(entry.path), source, size, changed)
+    if now - changed >= needed:
+        yield Waiting(Path(entry.path), source, size, changed, now - changed >= rest)
 
 
-def _folder(path: str, seen: os.stat_result) -> tuple[int, float, bool]:
-    """(bytes, last change, has a marker) of a folder. A file in it that is still being written makes the change endless."""
-    size, changed, complete = 0, seen.st_ctime, False
+def _folder(path: Path, seen: os.stat_result, settle: float) -> tuple[int, float, float, float]:
+    """(bytes, last change, seconds of rest that are usual, seconds that it needs before it is complete)."""
+    changed, sizes, unfinished, marked = seen.st_ctime, {}, False, False
     for at, folders, files in os.walk(path):
         for name in files + folders:
             one = (Path(at) / name).lstat()
             changed = max(changed, one.st_ctime)
-            size += 0 if stat.S_ISDIR(one.st_mode) else one.st_size
-            if name.lower().endswith(STILL_WRITTEN):
-                changed = float("inf")
-        complete = complete or any(marker in files for marker in MARKERS)
-    return size, changed, complete
+            if not stat.S_ISDIR(one.st_mode):
+                sizes[(Path(at) / name).relative_to(path).as_posix()] = one.st_size
+            unfinished = unfinished or name.lower().endswith(STILL_WRITTEN)
+        marked = marked or any(marker in files for marker in MARKERS)
+    size = sum(sizes.values())
+    manifest = _manifest(path) if MANIFEST in sizes else Manifest()
+    if manifest.files is not None:
+        return size, changed, settle, max(settle, UNFINISHED) if manifest.lacking(sizes) else float("-inf")
+    rest = settle if marked else settle * FOLDER_PATIENCE
+    return size, changed, rest, float("inf") if unfinished else rest
+
+
+def _manifest(path: Path) -> Manifest:
+    """The manifest of a folder. One that cannot be read may still be being written; when it stays so, the claim says what is wrong."""
+    try:
+        return parse(read_manifest(path) or b"{}", path.name)
+    except (BadExtract, OSError):
+        return Manifest()
+
+
+def _is_cut_short(path: Path, size: int) -> bool:
+    """Whether a file begins as a zip and has no end record: then somebody is still writing it, or never finished."""
+    if not path.name.lower().endswith(ZIPPED) or path.is_symlink():
+        return False
+    try:
+        with path.open("rb") as file:
+            if file.read(len(_ZIP_START)) != _ZIP_START:
+                return False
+            file.seek(max(0, size - ZIP_TAIL))
+            return not ends_as_zip(file.read(ZIP_TAIL + 1))
+    except FileNotFoundError:
+        raise
+    except OSError:  # a file that cannot be read must not hide the others; whoever claims it says what is wrong
+        return False
+
+
+def ends_as_zip(tail: bytes) -> bool:
+    """Whether the last ZIP_TAIL bytes of a file, or all it has, hold the whole end record of a zip."""
+    at = tail.rfind(_ZIP_END)
+    if at < 0 or len(tail) - at < _ZIP_END_SIZE:
+        return False
+    return len(tail) - at >= _ZIP_END_SIZE + int.from_bytes(tail[at + 20 : at + 22], "little")
+
+
+def lying_in(inbox: Path, name: str) -> Waiting | None:
+    """The thing that the sender calls `name` (`<name>` or `<source>/<name>`), complete because the sender says so. None: not there.
+
+    Raises CaseclockError for a name that is no plain name.
+    """
+    parts = name.split("/")
+    if not name or len(parts) > 2 or any(p in ("", ".", "..") or p.startswith(".") or "\\" in p or "\0" in p for p in parts):
+        raise CaseclockError("a name must be that of a file or folder in the inbox, or <source>/<name>", where="names")
+    path = inbox.joinpath(*parts)
+    try:
+        seen = path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return Waiting(path, parts[0] if len(parts) == 2 else None, seen.st_size, seen.st_ctime)
 
 
 def _entries(folder: Path) -> list[os.DirEntry[str]]:
@@ -117,16 +190,16 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
 def _is_source_folder(entry: os.DirEntry[str], sources: frozenset[str]) -> bool:
     if entry.name in sources:
         return True
-    if _looks_dated(entry.name):
+    if looks_dated(entry.name):
         return False
     names = [e.name.lower() for e in _entries(Path(entry.path))]
-    return not any(n.endswith(".csv") or n in _MARKERS_LOW for n in names)
+    return not any(n.endswith((".csv", *PARQUET)) or n in _MARKERS_LOW for n in names)
 
 
 _MARKERS_LOW = tuple(m.lower() for m in MARKERS)
 
 
-def _looks_dated(name: str) -> bool:
+def looks_dated(name: str) -> bool:
     digits = "".join(ch if ch.isdigit() else " " if ch not in "-_." else "" for ch in name)
     return any(len(run) >= 8 for run in digits.split())
 

@@ -21,7 +21,8 @@ class Extract:
 
     `id` is the first 16 hex digits of SHA-256 over source, as_of and content hash: the same bytes sent twice for one
     date are one extract; the same bytes exported for another date are another one (nothing may have changed overnight).
-    A date that is sent again with other content is revision n+1 of the same extract.
+    A date that is sent again with other content is revision n+1 of the same extract. `exported_at`: as its manifest says.
+    `superseded`: why it does not count although it came last: it was exported before a revision that was there already.
     """
 
     id: str
@@ -32,11 +33,17 @@ class Extract:
     name: str
     path: str
     received_at: dt.datetime
+    exported_at: dt.datetime | None = None
+    superseded: str | None = None
 
 
 @dataclass(frozen=True)
 class Reject:
-    """One row that is not used, and why. Never holds the value: it may be personal data."""
+    """One row that is not used, and why. Never holds the value: it may be personal data.
+
+    `key_hash` says whether it is the row of an earlier extract (`snapshots/keys.py`); empty where the row could not be split. It is no
+    part of what a reject says: two that differ in it alone are equal.
+    """
 
     table: str
     file: str
@@ -44,6 +51,7 @@ class Reject:
     column: str
     reason: str
     rule: str = "unreadable"
+    key_hash: str = field(default="", compare=False, repr=False)
 
 
 @dataclass(frozen=True)

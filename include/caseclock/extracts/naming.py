@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import json
 import re
 from collections.abc import Collection
 from pathlib import Path
 
 from caseclock.errors import BadExtract
-from caseclock.extracts.bundle import MANIFEST, read_manifest
+from caseclock.extracts.bundle import read_manifest
+from caseclock.extracts.manifest import Manifest, parse
 from caseclock.extracts.source import SOURCE_ID
 
 NAME_IT = "Name it <source>__YYYY-MM-DD (for example north__2026-11-20.zip) and send it again"
@@ -41,9 +41,9 @@ def identify(
     `inbox`: the folder that things land in; a folder between it and the path is taken for the source. `known`: configured sources;
     when given, another one is refused, and when there is only one it need not be named. Raises BadExtract with what to do.
     """
-    told_source, told_day = (None, None) if source and as_of else _manifest(path)
-    day = as_of or told_day or date_in(path.name)
-    whose = source or told_source or _source_in(path, inbox, known)
+    told = Manifest() if source and as_of else manifest_of(path)
+    day = as_of or told.as_of or date_in(path.name)
+    whose = source or told.source or _source_in(path, inbox, known)
     if known and whose not in known:
         raise BadExtract(
             "the source that this name or manifest gives is not configured",
@@ -76,10 +76,15 @@ def _date_of(hit: re.Match[str]) -> dt.date | None:
     return day if FIRST_YEAR <= day.year < LAST_YEAR else None
 
 
+def named_source(name: str) -> str | None:
+    """The source that a name gives (`<source>__...`), None when it gives none."""
+    named = _SOURCE.match(name)
+    return named.group(1).lower() if named else None
+
+
 def _source_in(path: Path, inbox: Path | None, known: Collection[str]) -> str:
-    named = _SOURCE.match(path.name)
-    if named:
-        return named.group(1).lower()
+    if named := named_source(path.name):
+        return named
     if inbox is not None and path.parent != inbox and inbox in path.parents:
         return path.relative_to(inbox).parts[0].lower()
     if len(known) == 1:
@@ -87,21 +92,7 @@ def _source_in(path: Path, inbox: Path | None, known: Collection[str]) -> str:
     raise BadExtract("its name does not say which source it comes from", where=path.name, todo=NAME_IT)
 
 
-def _manifest(path: Path) -> tuple[str | None, dt.date | None]:
-    """The source and date that manifest.json gives, checked; None for what it does not say."""
+def manifest_of(path: Path) -> Manifest:
+    """What manifest.json inside says; an empty one when there is none. Raises BadExtract when it cannot be used."""
     raw = read_manifest(path)
-    if raw is None:
-        return None, None
-    try:
-        said = json.loads(raw.decode("utf-8-sig"))
-        source, day = said.get("source"), said.get("as_of")
-        if source is not None and not re.fullmatch(SOURCE_ID, source):
-            raise ValueError("source")
-        return source, dt.date.fromisoformat(day) if day is not None else None
-    except (ValueError, TypeError, AttributeError, RecursionError) as error:
-        raise BadExtract(
-            f"{MANIFEST} cannot be used",
-            where=path.name,
-            allowed='{"source": "north", "as_of": "YYYY-MM-DD"}',
-            todo=f"Correct or remove {MANIFEST} and send it again",
-        ) from error
+    return Manifest() if raw is None else parse(raw, path.name)

@@ -5,12 +5,31 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from caseclock.measures import due_soon, in_time, open, overdue, unallocated, unallocated_cp
+from caseclock.measures import (
+    agency_rate,
+    agency_share,
+    caseload,
+    caseload_fte,
+    caseload_high,
+    due_soon,
+    in_time,
+    open,
+    overdue,
+    rhi_held,
+    supervision_held,
+    supervision_recorded,
+    unallocated,
+    unallocated_cp,
+    unallocated_low,
+    unallocated_priority,
+    vacancy_rate,
+)
 from caseclock.measures.model import COUNCIL, MEASURE_COLUMNS, NO_TEAM, MeasureConfig
 
 if TYPE_CHECKING:  # pandas costs half a second and this module is read where only names are needed
     import pandas as pd
 
+    from caseclock.clocks.columns import Columns
     from caseclock.clocks.tally import Tally
     from caseclock.snapshots import Snapshot
 
@@ -21,6 +40,17 @@ MEASURES: dict[str, Callable[[Tally], Iterator[tuple[str, Any, Any]]]] = {
     "overdue": overdue.values,
     "due_soon": due_soon.values,
     "in_time": in_time.values,
+    "unallocated_low": unallocated_low.values,
+    "unallocated_priority": unallocated_priority.values,
+    "supervision_held": supervision_held.values,
+    "supervision_recorded": supervision_recorded.values,
+    "caseload": caseload.values,
+    "caseload_fte": caseload_fte.values,
+    "caseload_high": caseload_high.values,
+    "agency_share": agency_share.values,
+    "vacancy_rate": vacancy_rate.values,
+    "agency_rate": agency_rate.values,
+    "rhi_held": rhi_held.values,
 }
 
 __all__ = ["COUNCIL", "MEASURES", "MEASURE_COLUMNS", "NO_TEAM", "MeasureConfig", "compute"]
@@ -28,7 +58,7 @@ __all__ = ["COUNCIL", "MEASURES", "MEASURE_COLUMNS", "NO_TEAM", "MeasureConfig",
 
 def compute(
     frame: pd.DataFrame,
-    snapshot: Snapshot,
+    snapshot: Snapshot | Columns,
     config: Sequence[MeasureConfig],
     allocated_roles: Collection[str],
 ) -> pd.DataFrame:
@@ -40,10 +70,10 @@ def compute(
     import numpy as np
     import pandas as pd
 
-    from caseclock.clocks.columns import Columns
+    from caseclock.clocks.columns import columns_of
     from caseclock.clocks.tally import tally
 
-    columns = Columns(snapshot)
+    columns = columns_of(snapshot)
     tallies = {days: tally(frame, columns, allocated_roles, days) for days in {entry.period_days for entry in config}}
     made = [(entry, row) for entry in config for row in MEASURES[entry.id](tallies[entry.period_days])]
     if not made:

@@ -172,7 +172,17 @@ def _scene(known: Known, instance: Instance) -> Scene:
         why = why_silent(rule, figure.value, figure.n) if figure else "this team is not in it"
         silent = f"the extract of {latest} has no figure for it: {why}"
     deeds = [d for d in known.deeds if d.instance == instance]
-    return Scene(instance, rule, outcome, known.now, known.calendar, silent, standing(deeds, outcome, known.now))
+    return Scene(
+        instance,
+        rule,
+        outcome,
+        known.now,
+        known.calendar,
+        silent,
+        standing(deeds, outcome, known.now),
+        known.data.released is not None,
+        known.data.taken_back,
+    )
 
 
 def _about(known: Known, instance: Instance) -> Wanted:

@@ -29,7 +29,7 @@ WORDS: dict[Kind, Words] = {
     "escalated": Words("open", "Escalated", "Nobody has acknowledged it in the time allowed, so you are told as well.", LOOK),
     "ack_expired": Words("open", "Still open", "The acknowledgement has run out and it is still past its limit.", LOOK),
     "unsilenced": Words("open", "Silence ended", "The silence has ended and it is still past its limit.", LOOK),
-    "unhold": Words("open", "", "The data has passed its quality check again; this figure is up to date."),
+    "unhold": Words("open", "", "The data can be used again; this figure is up to date."),
     "hold": Words(
         "held",
         "On hold",
@@ -37,17 +37,17 @@ WORDS: dict[Kind, Words] = {
         "The alert stays open and is brought up to date when good data arrives.",
     ),
     "resolved": Words("closed", "Resolved", "It is back within its limit.", "Nothing more to do."),
-    "retracted": Words(
-        "withdrawn", "Withdrawn", "Corrected data shows that the earlier alert was wrong.", "Please disregard the earlier alert."
-    ),
+    "retracted": Words("withdrawn", "Withdrawn", "The earlier alert does not stand.", "Please disregard the earlier alert."),
     "limit_changed": Words("limit", "Limit changed", "The limit has been changed; the work itself may not have."),
     "dq_failed": Words(
         "data",
         "Data held",
         "Figures from it are not used, and alerts that depend on it are on hold.",
-        "Look at the quality report, have the extract corrected and sent again.",
+        "Look at the quality report and have the extract corrected and sent again. If it could be read and its figures are right, "
+        "a person may release it: in Airflow under Required Actions, or by the command caseclock release.",
     ),
     "dq_recovered": Words("data", "Data passed", "Its figures are in use again, and alerts that were on hold are released."),
+    "dq_released": Words("data", "Data released", "A person has let its figures be used, and alerts that were on hold are released."),
     "stale": Words(
         "data",
         "Data late",
@@ -78,6 +78,7 @@ PLACES = {"*": "in all teams together", "?": "that no team answers for"}
 DATA_SENTENCES: dict[Kind, str] = {
     "dq_failed": "the extract from {source} did not pass its quality check",
     "dq_recovered": "the extract from {source} has passed its quality check",
+    "dq_released": "the extract from {source} did not pass its quality check and was released by a person",
     "stale": "nothing new from {source} since {as_of}",
     "stale_recovered": "{source} is up to date again",
     "missing_scope": "{team} is nowhere in the extract from {source}",

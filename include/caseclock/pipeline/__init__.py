@@ -10,14 +10,33 @@ ids and counts, never a row, so it may travel through XCom and logs.
 |---|---|
 | `house.py` | everything that the steps need, wired once |
 | `arrival.py` | from the inbox, or from a path that somebody hands over, into the ledger |
+| `fetch.py` | from a location elsewhere (S3, Azure, SFTP) into the inbox |
+| `pull.py` | from a database into the inbox, by schedule or by hand |
 | `steps.py` | the five steps, and `run`: all of them for one extract |
+| `reports.py` | the quality report of a stored extract as text and page; a word to data engineers when it gets worse |
+| `quarantine.py` | the lives of quarantined rows |
+| `release.py` | a person's word on an extract that quality holds |
 | `rounds.py` | what is done by the clock, not by an extract: tend, digest, housekeeping |
 | `ask.py` | questions: quality of a path, clocks of a date, why an alert |
 """
 
 from caseclock.pipeline.arrival import Arrival, add, claim_inbox, in_order
-from caseclock.pipeline.ask import alerts_list, alerts_show, alerts_why, clocks_of, inspect, quality_json
+from caseclock.pipeline.ask import (
+    alerts_list,
+    alerts_show,
+    alerts_why,
+    clocks_of,
+    inspect,
+    quality_facts,
+    quality_json,
+    quality_of_extract,
+)
+from caseclock.pipeline.fetch import fetch_all, paths_of, waiting_afar
 from caseclock.pipeline.house import House, open_house
+from caseclock.pipeline.pull import check_pulled, pull_due, pull_now
+from caseclock.pipeline.quarantine import follow_quarantine, quarantine_list, quarantine_summary
+from caseclock.pipeline.release import decide, held_extracts, question, take_answer, waits_for_decision
+from caseclock.pipeline.reports import keep_report
 from caseclock.pipeline.rounds import housekeeping, report_fault, send_digest, tend
 from caseclock.pipeline.steps import check_quality, compute_measures, notify, run, take_history, take_snapshot, update_alerts
 
@@ -28,21 +47,38 @@ __all__ = [
     "alerts_list",
     "alerts_show",
     "alerts_why",
+    "check_pulled",
     "check_quality",
     "claim_inbox",
     "clocks_of",
     "compute_measures",
+    "decide",
+    "fetch_all",
+    "follow_quarantine",
+    "held_extracts",
     "housekeeping",
     "in_order",
     "inspect",
+    "keep_report",
     "notify",
     "open_house",
+    "paths_of",
+    "pull_due",
+    "pull_now",
+    "quality_facts",
     "quality_json",
+    "quality_of_extract",
+    "quarantine_list",
+    "quarantine_summary",
+    "question",
     "report_fault",
     "run",
     "send_digest",
+    "take_answer",
     "take_history",
     "take_snapshot",
     "tend",
     "update_alerts",
+    "waiting_afar",
+    "waits_for_decision",
 ]

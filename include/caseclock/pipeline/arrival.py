@@ -5,9 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import os
 import shutil
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection
 
 from caseclock import now as clock
 from caseclock.errors import BadExtract, WrongUse
@@ -18,6 +21,9 @@ from caseclock.storage.engine import reading
 
 if TYPE_CHECKING:
     from caseclock.extracts import Extract
+    from caseclock.extracts.inbox import Waiting
+
+CLOCKS_DIFFER = dt.timedelta(days=1)  # a moment without its offset, or a clock that is set wrong, is no reason to refuse an extract
 
 
 @dataclass(frozen=True)
@@ -27,6 +33,7 @@ class Arrival:
     path: Path
     source: str
     as_of: dt.date
+    exported_at: dt.datetime | None = None
 
 
 def in_order(house: House, paths: tuple[Path, ...], source: str | None, as_of: dt.date | None) -> list[Arrival]:
@@ -51,19 +58,47 @@ def _identified(path: Path, source: str | None, as_of: dt.date | None, only: str
         return identify(path, source=only, as_of=as_of)  # a single configured source need not be named
 
 
-def claim_inbox(house: House, now: dt.datetime) -> list[Report]:
+TAKEN_LATELY = dt.timedelta(hours=1)  # a name that a push lists may have been claimed before the push was read; later it is another one
+
+
+def claim_inbox(house: House, now: dt.datetime, names: Sequence[str] = (), fetched: Sequence[Path] = ()) -> list[Report]:
     """Claims all that is complete in the inbox, once, and names every claimed extract whose path is not finished.
 
-    The order that makes this safe to kill at any line is told in `extracts/inbox.py`. A path that is no extract is moved to
-    `refused/`, written down, and data engineers are told.
+    `names`: what a push says is complete now, `<name>` or `<source>/<name>`; `fetched`: what has just been fetched whole. Neither has to
+    rest. The order that makes this safe to kill at any line is told in `extracts/inbox.py`. A path that is no extract is moved to
+    `refused/`, written down, and data engineers are told. Raises WrongUse, and claims nothing, when a pushed name is not there.
     """
     from caseclock.extracts import inbox
 
     settings = house.settings
-    for found in inbox.waiting(settings.inbox, settings.settle_seconds, now.timestamp(), house.config.sources):
-        _claim(house, found.path, found.source, now)
+    found = {w.path: w for w in inbox.waiting(settings.inbox, settings.settle_seconds, now.timestamp(), house.config.sources)}
+    found |= {w.path: w for w in _pushed(house, names, now)}
+    for path in fetched:
+        at_once = inbox.lying_in(settings.inbox, path.relative_to(settings.inbox).as_posix())
+        found |= {path: at_once} if at_once else {}
+    for one in sorted(found.values(), key=lambda w: (w.name, str(w.path))):
+        _claim(house, one, now)
     with reading(house.engine) as c:
         return [_started(e) for e in ledger.unfinished(c)]
+
+
+def _pushed(house: House, names: Sequence[str], now: dt.datetime) -> list[Waiting]:
+    """What a push lists and has not been claimed meanwhile. An error repeats only names that the pusher has given."""
+    from caseclock.extracts.inbox import lying_in
+
+    there = {name: lying_in(house.settings.inbox, name) for name in dict.fromkeys(names)}
+    with reading(house.engine) as c:
+        missing = [n for n, w in there.items() if w is None and not ledger.taken_since(c, n.split("/")[-1], now - TAKEN_LATELY)]
+    if missing:
+        lie = [name for name, found in there.items() if found]
+        said = f"; of the names given {', '.join(lie)} lie there" if lie else ""
+        raise WrongUse(
+            f"the inbox does not hold {', '.join(missing)}, nor has it been claimed in the last hour{said}",
+            where="names",
+            allowed="names of files or folders in the inbox, as <name> or <source>/<name>, put there before the push",
+            todo="Put them there and push again, under another dag_run_id",
+        )
+    return [found for found in there.values() if found]
 
 
 def _started(extract: Extract) -> Report:
@@ -75,21 +110,23 @@ def _started(extract: Extract) -> Report:
     }
 
 
-def _claim(house: House, path: Path, folder: str | None, now: dt.datetime) -> None:
-    from caseclock.extracts.bundle import content_hash
-    from caseclock.extracts.inbox import claim_target, put_away
-    from caseclock.extracts.naming import extract_id, identify
+def _claim(house: House, found: Waiting, now: dt.datetime) -> None:
+    from caseclock.extracts.inbox import put_away
+    from caseclock.extracts.naming import identify, manifest_of
 
-    sha256 = content_hash(path)
+    path, sha256 = found.path, _content_of(found)
+    if sha256 is None:
+        return None
     try:
         source, as_of = identify(path, inbox=house.settings.inbox, known=list(house.config.sources))
-        _check_date(path.name, as_of, now)
+        arrival = Arrival(path, source, as_of, manifest_of(path).exported_at)
+        _check_dates(arrival, now)
     except BadExtract as error:
         return _refuse_arrival(house, path, sha256, error, now)
-    id_ = extract_id(source, as_of, sha256)
-    target = claim_target(house.settings.claimed, id_, path.name)
     with house.engine.begin() as c:
-        extract, new = ledger.claim(c, id_, source, as_of, sha256, path.name, str(target), now)
+        extract, new = _enter(house, c, arrival, sha256, now)
+        if not new and os.path.lexists(extract.path):  # else the first claim of it was killed before the move
+            _tell_of_older_content(house, c, extract, now)
     moved = put_away(path, Path(extract.path), sha256)
     if not new or moved != "moved":
         with house.engine.begin() as c:
@@ -99,13 +136,60 @@ def _claim(house: House, path: Path, folder: str | None, now: dt.datetime) -> No
     return None
 
 
-def _check_date(name: str, as_of: dt.date, now: dt.datetime) -> None:
-    if as_of > now.astimezone(clock.LONDON).date():
+def _content_of(found: Waiting) -> str | None:
+    """Its hash. None: its manifest's sizes are right and a hash is not, and it has not rested, so somebody may still be writing it."""
+    from caseclock.extracts.bundle import content_hash, open_bundle
+
+    if found.rested:
+        return content_hash(found.path)
+    try:
+        return open_bundle(found.path).sha256
+    except BadExtract:
+        return None
+
+
+def _enter(house: House, c: Connection, arrival: Arrival, sha256: str, now: dt.datetime) -> tuple[Extract, bool]:
+    """Its row in the ledger, and whether it is new. One that does not count although it came last is told of once."""
+    from caseclock.extracts.inbox import claim_target
+    from caseclock.extracts.naming import extract_id
+
+    source, as_of, name = arrival.source, arrival.as_of, arrival.path.name
+    id_ = extract_id(source, as_of, sha256)
+    target = claim_target(house.settings.claimed, id_, name)
+    extract, new = ledger.claim(c, id_, source, as_of, sha256, name, str(target), now, arrival.exported_at)
+    if new and extract.superseded:
+        audit(c, now, "extract_superseded", extract.id, extract.superseded)
+        headline = f"An extract of {source} as of {as_of} came after a newer one. It is kept and not used"
+        lines = (f"It is revision {extract.revision}: {extract.superseded}.", "Nothing needs to be done unless its exported_at is wrong.")
+        tell(house, c, house.config.routes.data, f"superseded|{extract.id}", headline, lines, now)
+    return extract, new
+
+
+def _tell_of_older_content(house: House, c: Connection, extract: Extract, now: dt.datetime) -> None:
+    counts = ledger.newest_of(c, extract.source, extract.as_of)
+    if counts is None or counts.id == extract.id:
+        return
+    why = f"the content of revision {extract.revision} came again; revision {counts.revision} still counts and nothing has changed"
+    audit(c, now, "older_revision_repeated", extract.id, why)
+    headline = f"An older revision of {extract.source} as of {extract.as_of} came again. It stays replaced"
+    lines = (f"That is, {why}.", "Should the older one be right after all, ask for a new export of that date.")
+    tell(house, c, house.config.routes.data, f"older revision|{extract.id}|{counts.id}", headline, lines, now)
+
+
+def _check_dates(arrival: Arrival, now: dt.datetime) -> None:
+    if arrival.as_of > now.astimezone(clock.LONDON).date():
         raise BadExtract(
-            f"its date {as_of} lies in the future",
-            where=name,
+            f"its date {arrival.as_of} lies in the future",
+            where=arrival.path.name,
             allowed="the day that the data is true for",
             todo="Correct the name and send it again.",
+        )
+    if arrival.exported_at and arrival.exported_at > now + CLOCKS_DIFFER:  # it would put every later revision of its date in the shade
+        raise BadExtract(
+            "the exported_at of its manifest lies in the future",
+            where=arrival.path.name,
+            allowed="the moment of the export, in London time or with its offset",
+            todo="Correct the manifest, or the clock of the machine that writes it, and send it again.",
         )
 
 
@@ -125,15 +209,13 @@ def _refuse_arrival(house: House, path: Path, sha256: str, error: BadExtract, no
 def add(house: House, arrival: Arrival, now: dt.datetime) -> Extract:
     """Takes a path that somebody has handed over into the ledger. The path stays; its bytes are copied into `claimed/`."""
     from caseclock.extracts.bundle import content_hash
-    from caseclock.extracts.inbox import claim_target
-    from caseclock.extracts.naming import extract_id
+    from caseclock.extracts.naming import manifest_of
 
-    _check_date(arrival.path.name, arrival.as_of, now)
+    arrival = replace(arrival, exported_at=manifest_of(arrival.path).exported_at)
+    _check_dates(arrival, now)
     sha256 = content_hash(arrival.path)
-    id_ = extract_id(arrival.source, arrival.as_of, sha256)
-    target = claim_target(house.settings.claimed, id_, arrival.path.name)
     with house.engine.begin() as c:
-        extract, _ = ledger.claim(c, id_, arrival.source, arrival.as_of, sha256, arrival.path.name, str(target), now)
+        extract, _ = _enter(house, c, arrival, sha256, now)
     _keep_copy(arrival.path, Path(extract.path))
     return extract
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ from caseclock.errors import WrongUse
 from caseclock.pipeline.arrival import in_order
 from caseclock.pipeline.house import House, Report
 from caseclock.storage import ledger
+from caseclock.storage.decisions import decision_of
 from caseclock.storage.engine import reading
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from caseclock.extracts import Extract, Reject
     from caseclock.quality import QualityReport
+    from caseclock.quality.report import Facts
     from caseclock.snapshots import Snapshot
 
 
@@ -28,7 +30,7 @@ def inspect(house: House, path: Path, source: str | None, as_of: dt.date | None)
     from caseclock.extracts.bundle import open_bundle
     from caseclock.extracts.naming import extract_id
     from caseclock.extracts.readers import read
-    from caseclock.pipeline.steps import history_of
+    from caseclock.pipeline.steps import coverage_of, history_of
     from caseclock.quality.gate import check
     from caseclock.quality.quarantine import set_aside
     from caseclock.snapshots.typing import build
@@ -39,22 +41,53 @@ def inspect(house: House, path: Path, source: str | None, as_of: dt.date | None)
     extract = Extract(id_, arrival.source, arrival.as_of, 1, bundle.sha256, path.name, str(path), clock.now())
     config = house.source(extract.source)
     snapshot = build(extract, read(bundle, config, extract.as_of), config)
-    report = check(snapshot, history_of(house, extract), house.config.quality)
+    report = check(snapshot, replace(history_of(house, extract), coverage=coverage_of(config, bundle)), house.config.quality)
     return set_aside(snapshot, report), report
 
 
-def quality_json(snapshot: Snapshot, report: QualityReport) -> Report:
+def quality_facts(house: House, snapshot: Snapshot, report: QualityReport) -> Facts:
+    """What `inspect` has found, beside the earlier extracts of the same source in this house."""
+    from caseclock.pipeline.reports import past_of
+    from caseclock.pipeline.steps import history_of
+    from caseclock.quality.report import facts_of
+
+    with reading(house.engine) as c:
+        past = past_of(c, snapshot.extract)
+    before = history_of(house, snapshot.extract).before(snapshot.extract.as_of)
+    return facts_of(snapshot, report, past, before[-1].as_of if before else None)
+
+
+def quality_of_extract(house: House, extract_id: str) -> Facts:
+    """The report of an extract in the ledger. Raises WrongUse for an id that is not there or not judged yet."""
+    from caseclock.pipeline.reports import stored_facts
+
+    try:
+        facts = stored_facts(house, house.extract(extract_id))
+    except LookupError:
+        raise WrongUse("no extract has this id", where=f"extract {extract_id}", todo="`caseclock run --json` prints the ids.") from None
+    if facts is None:
+        raise WrongUse("it has not been checked yet", where=f"extract {extract_id}", todo="Wait for its run, or take it in again.")
+    return facts
+
+
+def quality_json(facts: Facts) -> Report:
     """The quality report as `caseclock quality --json` prints it."""
     return {
-        "extract": _extract_json(snapshot.extract),
-        "verdict": report.verdict,
-        "reasons": report.reasons,
-        "absences": [str(a) for a in snapshot.absences],
-        "notes": snapshot.notes,
-        "tables": {name: asdict(count) for name, count in snapshot.counts().items()},
-        "findings": [asdict(f) for f in report.findings],
-        "quarantine": [_reject_json(r) for r in snapshot.rejects],
-        "expectations": report.expectations,
+        "extract": _extract_json(facts.extract),
+        "verdict": facts.verdict,
+        "reasons": list(facts.reasons),
+        "decision": facts.decision or None,
+        "absences": list(facts.absences),
+        "notes": list(facts.notes),
+        "tables": {name: asdict(count) for name, count in facts.tables.items()},
+        "findings": [asdict(f) for f in facts.findings],
+        "quarantine": [_reject_json(r) for r in facts.rejects],
+        "expectations": facts.expectations,
+        "rules": [asdict(c) for c in facts.counts],
+        "changes": [asdict(c) for c in facts.changes],
+        "compared_with": str(facts.compared_with) if facts.compared_with else None,
+        "to_correct": [_reject_json(r) for r in facts.flagged],
+        "not_checked": list(facts.not_evaluated),
     }
 
 
@@ -85,6 +118,7 @@ def run_report(house: House, extract: Extract, outcomes: list[dict[str, Any]], s
         refused = ledger.refused_reason(c, extract.id)
         alerts = conditions_of(c, extract.source)
         names = ledger.team_names(c, extract.source)
+        said = decision_of(c, extract.id)
     assert quality is not None
     rejects = [] if refused else store.quarantine_of(extract, house.settings.accepted)
     clocks = steps.get("clocks", 0.0)
@@ -92,6 +126,7 @@ def run_report(house: House, extract: Extract, outcomes: list[dict[str, Any]], s
         "extract": _extract_json(extract),
         "verdict": quality.verdict,
         "reasons": quality.reasons,
+        "decision": {"is": said.choice, "words": str(said)} if said else None,
         "absences": [str(a) for a in quality.absences],
         "tables": {name: asdict(count) for name, count in counts.items()},
         "quarantine": [_reject_json(r) for r in rejects],

@@ -14,6 +14,7 @@ from caseclock import now as clock
 from caseclock.pipeline.house import House, Report
 from caseclock.storage import ledger
 from caseclock.storage import schema as t
+from caseclock.storage.decisions import decision_of
 from caseclock.storage.engine import reading
 
 if TYPE_CHECKING:
@@ -21,13 +22,15 @@ if TYPE_CHECKING:
     from caseclock.extracts.source import SourceConfig
 
 DAYS = {"working_day": 1, "weekly": 7}
+RELEASED = "The newest data did not pass its quality check; a person has looked at it and released it"
 
 
 def cadence_of(source: SourceConfig) -> Cadence:
     """When the next extract of a source is due, and after how long its figures are too old to speak."""
     from caseclock.alerts.data import Cadence
 
-    return Cadence(every_days=DAYS[source.cadence], by=source.expected_by)
+    is_of_yesterday = source.database is not None and source.database.as_of == "yesterday"
+    return Cadence(every_days=DAYS[source.cadence], by=source.expected_by, lag_wd=1 if is_of_yesterday else 0)
 
 
 def bring_alerts_up_to_date(house: House, c: Connection, source: str, now: dt.datetime) -> Report:
@@ -71,9 +74,11 @@ def deliver_due(house: House, now: dt.datetime) -> Report:
 def notes_of(house: House, source: str) -> tuple[str, ...]:
     """What every message made from this source must say beside its figures: what the newest extract cannot show at all."""
     with reading(house.engine) as c:
-        newest = ledger.extracts(c, source)[-1:]
+        newest = ledger.extracts(c, source, superseded=False)[-1:]
         found = ledger.quality_of(c, newest[0].id) if newest else None
-    return tuple(str(a) for a in found.absences if a.everywhere) if found else ()
+        said = decision_of(c, newest[0].id) if newest else None
+    absent = tuple(str(a) for a in found.absences if a.everywhere) if found else ()
+    return (*absent, RELEASED) if said and said.choice == "approve" else absent
 
 
 def _outcome_json(outcome: dict[str, Any]) -> Report:

@@ -72,7 +72,11 @@ def send_digest(house: House, now: dt.datetime) -> Report:
 
 
 def housekeeping(house: House, now: dt.datetime, dry_run: bool = False) -> Report:
-    """Retention: payloads of delivered messages, and what killed processes left half-written. Extracts, values and audit stay."""
+    """Retention: payloads of delivered messages, old extracts and what was made from them, quarantined rows that left long ago, and what
+    killed processes left half-written. The ledger, values and audit stay. The report counts what went, or with `dry_run` would go.
+    """
+    from caseclock.pipeline import retention
+
     before = moment_text(now - dt.timedelta(days=KEEP_SENT_DAYS))
     with house.engine.begin() as c:
         old = [
@@ -86,10 +90,14 @@ def housekeeping(house: House, now: dt.datetime, dry_run: bool = False) -> Repor
     if not dry_run:
         for path in scratch:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
-    return {"payloads": len(old), "scratch": len(scratch)}
+    folders, raw = retention.old_folders(house, now), retention.old_raw(house, now)
+    left = retention.forget_left(house, now, dry_run)
+    if not dry_run:
+        retention.remove([*folders, *raw])
+    return {"payloads": len(old), "scratch": len(scratch), "folders": len(folders), "raw": len(raw), "quarantine_left": left}
 
 
 def _scratch(home: Path) -> list[Path]:
     """Whatever is hidden below these folders was being written: the last step of every writer is a rename."""
-    hidden = [p for folder in ("claimed", "snapshots", "accepted", "clocks") for p in (home / folder).rglob(".*")]
+    hidden = [p for folder in ("claimed", "snapshots", "accepted", "clocks", "reports") for p in (home / folder).rglob(".*")]
     return [p for p in hidden if not any(parent in hidden for parent in p.parents)]

@@ -13,14 +13,19 @@ from caseclock.errors import BadExtract
 from caseclock.pipeline.arrival import Arrival, add
 from caseclock.pipeline.house import House, Report, Step
 from caseclock.pipeline.people import bring_alerts_up_to_date, deliver_due
-from caseclock.storage import ledger
+from caseclock.pipeline.quarantine import follow_quarantine
+from caseclock.pipeline.reports import keep_report, keep_what_the_gate_said, stored_facts, tell_if_worse
+from caseclock.pipeline.surge import hold_on_surge
+from caseclock.storage import ledger, quality
 from caseclock.storage.engine import reading
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from caseclock.extracts import Extract
-    from caseclock.quality.history import History
+    from caseclock.extracts.bundle import Bundle
+    from caseclock.extracts.source import SourceConfig
+    from caseclock.quality.history import Coverage, History
 
 log = logging.getLogger(__name__)
 
@@ -44,13 +49,14 @@ def take_snapshot(house: House, extract_id: str) -> Report:
             bundle = open_bundle(Path(extract.path))
             if bundle.sha256 != extract.sha256:
                 raise BadExtract("its content changed while it was being claimed", where=extract.name, todo="Send it again, whole")
-            snapshot = build(extract, read(bundle, source, extract.as_of), source)
+            snapshot, coverage = build(extract, read(bundle, source, extract.as_of), source), coverage_of(source, bundle)
         except BadExtract as error:
             _refuse(step, extract, str(error))
         else:
             store.save(snapshot, house.settings.snapshots)
             with step.finish() as c:
                 ledger.save_counts(c, extract.id, snapshot.counts())
+                quality.save_coverage(c, extract.id, coverage)
     with reading(house.engine) as c:
         counts = ledger.counts_of(c, extract.id)
         refused = ledger.refused_reason(c, extract.id)
@@ -59,23 +65,31 @@ def take_snapshot(house: House, extract_id: str) -> Report:
 
 
 def check_quality(house: House, extract_id: str) -> Report:
-    """Snapshot to verdict; rows that a critical rule forbids go to quarantine."""
+    """Snapshot to verdict; rows that a critical rule forbids go to quarantine. The page of the report is written.
+
+    The whole report goes into the log, and pages and figures into the store: counts, places and reasons, never a value.
+    """
     from caseclock.quality.gate import check
     from caseclock.quality.quarantine import set_aside
-    from caseclock.quality.report import report_text
+    from caseclock.quality.report import text_of
     from caseclock.snapshots import store
 
     extract = house.extract(extract_id)
     step = Step(house, extract.id, "check_quality")
     if not step.done and not step.refused:
         snapshot = store.load(extract, house.settings.snapshots)
-        report = check(snapshot, history_of(house, extract), house.config.quality)
+        history = history_of(house, extract)
+        report = check(snapshot, history, house.config.quality)
         accepted = set_aside(snapshot, report)
         store.save(accepted, house.settings.accepted)
-        log.info("%s", report_text(snapshot, report))
+        keep_what_the_gate_said(house, extract, report)
+        before = history.before(extract.as_of)
         with step.finish() as c:
             ledger.save_counts(c, extract.id, accepted.counts())
-            ledger.save_quality(c, extract.id, report, snapshot.absences, clock.now())
+            ledger.save_quality(c, extract.id, report, snapshot.absences, clock.now(), before[-1].extract_id if before else "")
+    if not step.done and (facts := stored_facts(house, extract)):
+        log.info("%s", text_of(facts))
+    keep_report(house, extract.id)  # also when an earlier run was broken off before it
     with reading(house.engine) as c:
         found = ledger.quality_of(c, extract.id)
     assert found is not None, "take_snapshot comes first"
@@ -84,6 +98,7 @@ def check_quality(house: House, extract_id: str) -> Report:
 
 def compute_measures(house: House, extract_id: str) -> Report:
     """Accepted tables to the clock frame, and the clock frame to values per team."""
+    from caseclock.clocks.columns import Columns
     from caseclock.clocks.frame import clock_frame
     from caseclock.clocks.watched import unwatched
     from caseclock.measures import compute
@@ -94,18 +109,22 @@ def compute_measures(house: House, extract_id: str) -> Report:
     if not step.done and not step.refused:
         snapshot = store.load(extract, house.settings.accepted)
         roles, rules = house.source(extract.source).allocated_roles, house.config.timescales
-        frame = clock_frame(snapshot, rules, house.calendar, roles)
+        columns = Columns(snapshot)  # keys are numbered once for all three
+        frame = clock_frame(columns, rules, house.calendar, roles)
         clocked = clock.seconds()
         _keep_frame(frame, clocks_path(house, extract))
-        values = compute(frame, snapshot, house.config.measures, roles)
+        values = compute(frame, columns, house.config.measures, roles)
         with reading(house.engine) as c:
             found = ledger.quality_of(c, extract.id)
         blocked = found.blocked_teams if found else []
         values = values[~values["team"].isin(blocked)]  # a team whose rows are gone has no figures, not figures of zero
         with step.finish() as c:
             ledger.save_measures(c, extract, values, snapshot.tables["team"])
-            ledger.add_absences(c, extract.id, unwatched(snapshot, rules, roles))
+            ledger.add_absences(c, extract.id, unwatched(columns, rules, roles))
+            hold_on_surge(house, c, extract, frame)
+            follow_quarantine(house, c, extract.source)
             ledger.mark_done(c, extract.id, "clocks", clock.now(), clocked - step.began)
+    keep_report(house, extract.id)
     with reading(house.engine) as c:
         return {"extract_id": extract.id, "values": len(ledger.measures_of(c, extract.id))}
 
@@ -118,7 +137,11 @@ def update_alerts(house: House, extract_id: str, now: dt.datetime) -> Report:
     extract = house.extract(extract_id)
     step = Step(house, extract.id, "update_alerts")
     with step.finish() as c:
-        return {"extract_id": extract.id, **bring_alerts_up_to_date(house, c, extract.source, now)}
+        report = bring_alerts_up_to_date(house, c, extract.source, now)
+        follow_quarantine(house, c, extract.source)  # a person may have released an extract since its figures were made
+        if not step.done:
+            report["messages"] += tell_if_worse(house, c, extract, now)
+    return {"extract_id": extract.id, **report}
 
 
 def notify(house: House, now: dt.datetime, extract_id: str | None = None) -> Report:
@@ -180,23 +203,34 @@ def _refuse(step: Step, extract: Extract, reason: str) -> None:
 
 
 def history_of(house: House, extract: Extract) -> History:
-    """What earlier accepted extracts of the same source say about this one."""
-    from caseclock.quality.history import Accepted, History
+    """What earlier accepted extracts of the same source say about this one. One whose snapshot retention has taken says nothing more."""
+    from caseclock.quality.history import NUMBERS_OF, Accepted, History
     from caseclock.snapshots import store
 
     with reading(house.engine) as c:
-        found = ledger.accepted_before(c, extract.source, extract.as_of)
+        accepted = ledger.accepted_before(c, extract.source, extract.as_of)
+        found = [(e, kept) for e, kept in accepted if store.is_saved(e, house.settings.accepted)]
+        stats = quality.stats_of(c, [e.id for e, _ in found[:NUMBERS_OF]])
+        coverage = quality.coverage_of(c, extract.id)
     by_id = {e.id: e for e, _ in found}
     return History(
         tuple(Accepted(e.id, e.as_of, kept) for e, kept in found),
-        coverage="window" if _is_annex_a(extract) else "full",
+        coverage=coverage or coverage_of(house.source(extract.source)),
         load=lambda id_: store.load(by_id[id_], house.settings.accepted),
+        stats=stats,
     )
 
 
-def _is_annex_a(extract: Extract) -> bool:
-    """Its lists hold the last six months, so ids that are gone mean nothing."""
-    return extract.name.lower().endswith((".xlsx", ".xlsm"))
+def coverage_of(source: SourceConfig, bundle: Bundle | None = None) -> Coverage:
+    """How much of the past an extract shows: as the source says, else as its format has it. Without its bytes the format must be named."""
+    from caseclock.extracts.readers import READERS
+
+    if source.coverage != "auto":
+        return source.coverage
+    for reader in READERS:
+        if source.format == reader.NAME or (source.format == "auto" and bundle is not None and reader.fits(bundle)):
+            return reader.COVERAGE
+    return "full"
 
 
 def clocks_path(house: House, extract: Extract) -> Path:

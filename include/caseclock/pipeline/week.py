@@ -11,8 +11,10 @@ from caseclock.digest import Digest, Figure, OpenAlerts, build
 from caseclock.extracts import Extract
 from caseclock.measures.model import COUNCIL
 from caseclock.pipeline.house import House
+from caseclock.pipeline.people import RELEASED
 from caseclock.storage import ledger
 from caseclock.storage import schema as t
+from caseclock.storage.decisions import decision_of
 from caseclock.storage.engine import reading
 
 WHOLE = ("unallocated", "unallocated_cp", "open")
@@ -29,12 +31,14 @@ def digests(house: House, week: str, last_day: dt.date) -> Iterator[tuple[str, D
 def _digest(house: House, c: Connection, source: str, week: str, last_day: dt.date) -> Digest:
     upto = last_day + dt.timedelta(days=1)
     accepted = [e for e, _ in ledger.accepted_before(c, source, upto)]
-    newest = [e for e in ledger.extracts(c, source) if e.as_of <= last_day][-1:]
+    newest = [e for e in ledger.extracts(c, source, superseded=False) if e.as_of <= last_day][-1:]
     now_ = accepted[0] if accepted else None
     first_day = last_day - dt.timedelta(days=6)
     before = next((e for e in accepted if e.as_of < first_day), None)
+    said = decision_of(c, newest[0].id) if newest else None
+    released = bool(said and said.choice == "approve")
     held = None
-    if newest and (found := ledger.quality_of(c, newest[0].id)) and found.verdict == "hold":
+    if newest and not released and (found := ledger.quality_of(c, newest[0].id)) and found.verdict == "hold":
         held = found.reasons[0] if found.reasons else "it did not pass the quality gate."
     quality = ledger.quality_of(c, now_.id) if now_ else None
     return build(
@@ -43,7 +47,8 @@ def _digest(house: House, c: Connection, source: str, week: str, last_day: dt.da
         held,
         _figures(house, _values(c, now_), _values(c, before)),
         _open_alerts(house, c, source, last_day),
-        [str(a) for a in quality.absences] if quality else [],
+        quality.absences if quality else [],
+        notes=[f"{RELEASED}."] if released else [],
     )
 
 
@@ -65,7 +70,7 @@ def _figures(house: House, now_: Values, before: Values) -> list[Figure]:
             kind, _, rule = measure.partition(".")
             if kind != entry.id or (entry.id == "open" and rule):
                 continue
-            title = f"{entry.title}: {titles.get(rule, rule)}" if rule else entry.title
+            title = f"{entry.title}: {titles.get(rule, rule.replace('_', ' '))}" if rule else entry.title
             old, old_n = before.get(measure, (None, 0))
             made.append(Figure(title, entry.unit, value, n, old, old_n))
     return made

@@ -10,41 +10,31 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
-from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from caseclock.quality.config import ContinuityLimits, FlowLimits, VolumeLimits
 from caseclock.quality.history import Accepted, Coverage
-from caseclock.quality.model import Finding, Severity
+from caseclock.quality.model import Finding
 from caseclock.quality.rules import CLOSING
 from caseclock.quality.scene import text_of
+from caseclock.quality.trip import HELD, SEVERITY, Level, Trip, root
 from caseclock.snapshots import TABLES, Snapshot
-
-Level = Literal["hold", "warn", "info"]
-HELD = "the numbers are held"
-SEVERITY: Mapping[Level, Severity] = {"hold": "critical", "warn": "warning", "info": "info"}
-
-
-@dataclass(frozen=True)
-class Trip:
-    """One thing the breaker noticed. `size` orders trips of one level: the share that is wrong, 1 for all of it."""
-
-    level: Level
-    size: float
-    sentence: str
-    finding: Finding
 
 
 @dataclass(frozen=True)
 class Breaker:
-    """`blocked_teams`: teams that had work and have no row at all now."""
+    """`blocked_teams`: teams whose figures must not speak."""
 
     trips: list[Trip] = field(default_factory=list)
     blocked_teams: list[str] = field(default_factory=list)
+
+    def __add__(self, other: Breaker) -> Breaker:
+        return Breaker([*self.trips, *other.trips], sorted({*self.blocked_teams, *other.blocked_teams}))
 
 
 # --- row counts ------------------------------------------------------------------------------------------------------
@@ -69,9 +59,9 @@ def volume_of(rows: int, usual_of: Sequence[int], last: int, limits: VolumeLimit
     if len(usual_of) < limits.few:
         spread = limits.spread_of_few
     else:
-        scale = [_root(n) for n in usual_of]
+        scale = [root(n) for n in usual_of]
         spread = max(1.0, 1.4826 * median(abs(value - median(scale)) for value in scale))
-    return Volume(rows, usual, last, abs(_root(rows) - _root(usual)) / spread)
+    return Volume(rows, usual, last, abs(root(rows) - root(usual)) / spread)
 
 
 def level_of(volume: Volume, limits: VolumeLimits) -> Level | None:
@@ -122,17 +112,31 @@ def _by_how_much(rows: int, last: int) -> str:
 
 
 # --- the same cases? -------------------------------------------------------------------------------------------------
+Rekeyed = Mapping[str, npt.NDArray[np.object_]]
+NO_NEW_KEYS: Rekeyed = {}
+
+
 def check_continuity(
-    now: Mapping[str, pd.DataFrame], last: Snapshot, as_of: dt.date, coverage: Coverage, limits: ContinuityLimits
+    now: Mapping[str, pd.DataFrame],
+    last: Snapshot,
+    as_of: dt.date,
+    coverage: Coverage,
+    limits: ContinuityLimits,
+    rekeyed: Rekeyed = NO_NEW_KEYS,
 ) -> Breaker:
-    """Are the cases of the last accepted extract still there? `now` holds the tables as read, before quality puts rows aside."""
+    """Are the cases of the last accepted extract still there? `now` holds the tables as read, before quality puts rows aside.
+
+    `rekeyed`: ids of the last extract whose rows are in this one under another id, by table: they have not gone.
+    """
     if coverage == "window":
         return Breaker()
     before = last.extract.as_of
     least = _least_share(as_of, before, coverage, limits)
-    trips = [t for table in limits.tables if (t := _continuity_trip(table, now, last, least, limits))]
+    there = {table: pa.concat_arrays([_ids_of(now[table], table), _as_ids(rekeyed.get(table))]) for table in {*limits.tables, *CLOSING}}
+    trips = [t for table in limits.tables if (t := _continuity_trip(table, there[table], last, least, limits))]
+    trips += [t for table, ids in rekeyed.items() if (t := _rekeyed_trip(table, len(ids), len(last.tables[table]), before, limits))]
     if coverage == "full":
-        trips += [t for table in CLOSING if (t := _vanished_trip(table, now, last))]
+        trips += [t for table in CLOSING if (t := _vanished_trip(table, there[table], last))]
     teams = {table: _teams_gone(now[table], last.tables[table], CLOSING[table], limits.team_from) for table in ("referral", "allocation")}
     trips += [_teams_trip(table, gone, before) for table, gone in teams.items() if gone]
     return Breaker(trips, sorted({team for gone in teams.values() for team in gone}))
@@ -145,11 +149,11 @@ def _least_share(as_of: dt.date, before: dt.date, coverage: Coverage, limits: Co
     return max(0.0, limits.full - left_by_age)
 
 
-def _continuity_trip(table: str, now: Mapping[str, pd.DataFrame], last: Snapshot, least: float, limits: ContinuityLimits) -> Trip | None:
+def _continuity_trip(table: str, there: pa.Array, last: Snapshot, least: float, limits: ContinuityLimits) -> Trip | None:
     ids = _ids_of(last.tables[table], table)
     if not len(ids):
         return None
-    missing = _missing(ids, now[table], table)
+    missing = _missing(ids, there)
     share = 1 - missing / len(ids)
     if share >= least or missing < limits.missing_from:
         return None
@@ -159,13 +163,21 @@ def _continuity_trip(table: str, now: Mapping[str, pd.DataFrame], last: Snapshot
     return Trip("hold", missing / len(ids), sentence, finding)
 
 
-def _vanished_trip(table: str, now: Mapping[str, pd.DataFrame], last: Snapshot) -> Trip | None:
+def _rekeyed_trip(table: str, rows: int, of: int, before: dt.date, limits: ContinuityLimits) -> Trip | None:
+    """Numbered anew: nothing is lost, and whatever is kept by id elsewhere no longer finds it."""
+    if rows < limits.missing_from or rows <= limits.rekeyed * of:
+        return None
+    sentence = f"{table}: {rows:,} of the {of:,} rows of the extract of {before} are in this one under other ids: ids changed form"
+    return Trip("warn", rows / of, sentence, Finding(table, "rekeyed", "warning", rows, of, "rows with the same content under another id"))
+
+
+def _vanished_trip(table: str, there: pa.Array, last: Snapshot) -> Trip | None:
     """Open work that is simply not there any more: neither closed nor present."""
     frame = last.tables[table]
     ids = _ids_of(frame[frame[CLOSING[table]].isna()], table)
     if not len(ids):
         return None
-    gone = _missing(ids, now[table], table)
+    gone = _missing(ids, there)
     if gone == 0:
         return None
     rows = "1 row that was" if gone == 1 else f"{gone:,} rows that were"
@@ -189,12 +201,17 @@ def _teams_trip(table: str, gone: list[str], before: dt.date) -> Trip:
 
 
 def _ids_of(frame: pd.DataFrame, table: str) -> pa.Array:
-    return pc.drop_null(pc.unique(text_of(frame[TABLES[table].key])))
+    made = pc.drop_null(pc.unique(text_of(frame[TABLES[table].key])))
+    return made.combine_chunks() if isinstance(made, pa.ChunkedArray) else made
 
 
-def _missing(ids: pa.Array, now: pd.DataFrame, table: str) -> int:
-    """How many of the ids are not in the table now."""
-    return len(ids) - int(pc.sum(pc.is_in(ids, value_set=_ids_of(now, table))).as_py() or 0)
+def _as_ids(ids: npt.NDArray[np.object_] | None) -> pa.Array:
+    return pa.array([] if ids is None else ids, type=pa.large_string(), from_pandas=True)
+
+
+def _missing(ids: pa.Array, there: pa.Array) -> int:
+    """How many of the ids are not there now."""
+    return len(ids) - int(pc.sum(pc.is_in(ids, value_set=there)).as_py() or 0)
 
 
 # --- do events still come? -------------------------------------------------------------------------------------------
@@ -203,36 +220,56 @@ FLOWS: Mapping[str, str] = {
     "referral": "referral_date",
     "assessment": "started_on",
     "s47": "strategy_on",
+    "conference": "held_on",
+    "review": "held_on",
     "visit": "visit_on",
     "allocation": "started_on",
+    "missing": "started_on",
+    "supervision": "supervised_on",
+    "contact_decision": "received_on",
+    "meeting": "held_on",
 }
+SUPPLEMENTARY = frozenset({"supervision", "contact_decision", "meeting"})
+"""Their own measures alone suffer, and `surge` looks at those: an end of the file's rows warns."""
 
 
 def check_flow(now: Mapping[str, pd.DataFrame], as_of: dt.date, limits: FlowLimits) -> list[Trip]:
-    """Events dated in the latest window against the windows before it, within this extract: needs no history."""
-    return [t for table, column in FLOWS.items() if (t := _flow_trip(table, column, now[table], as_of, limits))]
+    """Events dated in the latest window against the windows before it, within this extract: needs no history.
+
+    Where rows have a kind, each kind is looked at by itself: a visit code that was renamed hides among the visits of other kinds.
+    """
+    trips = []
+    for table, column in FLOWS.items():
+        frame = now[table]
+        whole = _flow_trip(table, None, frame[column], as_of, limits)
+        kinds = TABLES[table].column("kind").codes if "kind" in TABLES[table].names else ()
+        of_kinds = [t for k in kinds if (t := _flow_trip(table, k, frame.loc[frame["kind"].eq(k), column], as_of, limits))]
+        if whole and (whole.level == "hold" or not of_kinds):
+            trips.append(whole)
+        else:  # of all rows a kind that has stopped may be no more than a fall
+            trips += of_kinds
+    return trips
 
 
-def _flow_trip(table: str, column: str, frame: pd.DataFrame, as_of: dt.date, limits: FlowLimits) -> Trip | None:
-    if frame.empty:
+def _flow_trip(table: str, kind: str | None, dates: pd.Series, as_of: dt.date, limits: FlowLimits) -> Trip | None:
+    if dates.empty:
         return None
-    days = (np.datetime64(as_of, "D") - frame[column].dropna().to_numpy().astype("datetime64[D]")).astype(np.int64)
+    days = (np.datetime64(as_of, "D") - dates.dropna().to_numpy().astype("datetime64[D]")).astype(np.int64)
     window = days[(days >= 0) & (days < limits.days * (limits.windows + 1))] // limits.days
     latest, *earlier = (int(n) for n in np.bincount(window, minlength=limits.windows + 1))
     usual = float(median(earlier))
-    z = (_root(usual) - _root(latest)) / VolumeLimits().spread_of_few
+    z = (root(usual) - root(latest)) / VolumeLimits().spread_of_few
     has_stopped = latest == 0 and usual >= limits.empty_from
     if not has_stopped and not (z > limits.warn_z and latest < usual * (1 - limits.warn_fall)):
         return None
-    level: Level = "hold" if has_stopped else "warn"
-    dated = f"{latest or 'no'} rows are dated in the last {limits.days} days, usually {usual:,.0f} are"
-    sentence = f"{table}: {dated}: the source may have stopped sending them"
-    finding = Finding(table, "flow", SEVERITY[level], round(usual) - latest, round(usual), "events in the latest days against usual")
-    return Trip(level, 1 - latest / usual, sentence + (f", {HELD}" if has_stopped else ""), finding)
-
-
-def _root(n: float) -> float:
-    return 2 * math.sqrt(n + 3 / 8)
+    holds = has_stopped and table not in SUPPLEMENTARY
+    level: Level = "hold" if holds else "warn"
+    rows = f"rows of kind {kind}" if kind else "rows"
+    dated = f"{latest or 'no'} {rows} are dated in the last {limits.days} days, usually {usual:,.0f} are"
+    sentence = f"{table}: {dated}: the source may have stopped sending them" + (f", {HELD}" if holds else "")
+    rule = f"flow_{kind}" if kind else "flow"
+    finding = Finding(table, rule, SEVERITY[level], round(usual) - latest, round(usual), "events in the latest days against usual")
+    return Trip(level, 1 - latest / usual, sentence, finding)
 
 
 def _change(rows: float, base: float) -> float:

@@ -11,12 +11,14 @@ import numpy as np
 import pandas as pd
 
 from caseclock.extracts.model import FILE, ROW, Reject
+from caseclock.quality.cells import Cells, asked_of, cells_of
 from caseclock.quality.config import QualityConfig
-from caseclock.quality.model import Severity
-from caseclock.quality.rule import Rule
-from caseclock.quality.rules import rules_of
+from caseclock.quality.model import RuleCount, Severity
+from caseclock.quality.rule import COPY, Rule
+from caseclock.quality.rules import CELL_RULES, MALFORMED, rules_of
 from caseclock.quality.scene import Links, Mask, Scene
 from caseclock.snapshots import TABLES, Snapshot
+from caseclock.snapshots.keys import row_hashes
 from caseclock.snapshots.tables import Kind
 
 
@@ -58,7 +60,10 @@ class TableCheck:
         self.table, self.links, self.config = table, links, config
         self.frame = links.tables[table]
         self.as_of = snapshot.extract.as_of
-        self.unread = {(r.file, r.row) for r in snapshot.rejects if r.table == table}
+        aside = [r for r in snapshot.rejects if r.table == table]
+        self.unread = {(r.file, r.row) for r in aside}
+        self.unread_copies = self.unread - {(r.file, r.row) for r in aside if r.rule != COPY}
+        self.cells = cells_of(table, snapshot)
 
     def __repr__(self) -> str:  # Great Expectations hashes a batch by the text of its cells
         return f"TableCheck({self.table})"
@@ -91,6 +96,19 @@ class TableCheck:
         worst = [r.id for r in self.rules if r.severity == "critical"]
         return np.logical_or.reduce([self.flags[rule].to_numpy() for rule in worst]) if worst else np.zeros(len(self.frame), dtype=bool)
 
+    @cached_property
+    def are_copies(self) -> Mask:
+        """Rows that are aside only because they are exact copies: nothing is lost with them."""
+        if COPY not in self.flags or not self.counts_of_rows[COPY].failing:
+            return np.zeros(len(self.frame), dtype=bool)
+        others = [r.id for r in self.rules if r.severity == "critical" and r.id != COPY]
+        made: Mask = self.flags[COPY].to_numpy() & self.critical & ~self.flags[others].any(axis=1).to_numpy()
+        return made
+
+    @property
+    def copies(self) -> int:
+        return len(self.unread_copies) + int(np.count_nonzero(self.are_copies))
+
     @property
     def read(self) -> int:
         return len(self.frame) + len(self.unread)
@@ -100,14 +118,18 @@ class TableCheck:
         return len(self.frame) - int(self.critical.sum())
 
     @cached_property
+    def counts_of_rows(self) -> dict[str, Count]:
+        rows = len(self.frame)
+        return {str(rule): Count(int(np.count_nonzero(self.flags[rule].to_numpy())), rows) for rule in self.flags}
+
+    @cached_property
     def counts(self) -> dict[str, Count]:
         """What fails, per expectation. This is the one metric that Great Expectations reads for a table."""
-        rows = len(self.frame)
-        made = {str(rule): Count(int(np.count_nonzero(self.flags[rule].to_numpy())), rows) for rule in self.flags}
+        made = dict(self.counts_of_rows)
         made["columns"] = Count(len(self.bad_columns), len(TABLES[self.table].columns))
         made["rows"] = Count(int(self.read == 0), 1)
-        made["quarantine_share"] = Count(self.read - self.kept, self.read)
-        return made
+        made["quarantine_share"] = Count(self.read - self.kept - self.copies, self.read)
+        return made | {cell.rule: Count(cell.failing, self.read) for cell in self.cells}
 
     @cached_property
     def expected(self) -> list[Expected]:
@@ -122,18 +144,29 @@ class TableCheck:
         for rule in self.rules if len(self.frame) else ():
             setting = self.config.rules.get(f"{self.table}.{rule.id}")
             made.append(Expected(self.table, rule.id, rule.severity, rule.reason, setting.mostly if setting else 1.0))
-        return made
+        return made + [self._expected_of_cells(cell) for cell in self.cells]
+
+    @property
+    def cells_without_fault(self) -> list[RuleCount]:
+        """A count of none for what was asked of the cells and found well, so that its line over time has no holes."""
+        found = {cell.rule for cell in self.cells}
+        asked = asked_of(self.table) if self.read else {}
+        return [RuleCount(self.table, rule, CELL_RULES[kind][0], 0, self.read) for rule, kind in asked.items() if rule not in found]
+
+    def _expected_of_cells(self, cell: Cells) -> Expected:
+        severity, reason = CELL_RULES[cell.kind]
+        setting = self.config.rules.get(f"{self.table}.{cell.rule}")
+        mostly = setting.mostly if setting else 1 - self.config.malformed_share if cell.kind == MALFORMED else 1.0
+        return Expected(self.table, cell.rule, setting.severity if setting and setting.severity else severity, reason, mostly)
 
     def rows_failing(self, rule: Rule, limit: int | None = None) -> list[Reject]:
         """File, row and column of the rows that fail a rule, in the order of the table. No value."""
         if not self.counts[rule.id].failing:
             return []
         at = np.flatnonzero(self.flags[rule.id].to_numpy())[:limit]
-        named = self.frame[[FILE, ROW]].iloc[at]
-        return [
-            Reject(self.table, str(file), int(row), rule.columns[0], rule.reason, rule.id)
-            for file, row in zip(named[FILE], named[ROW], strict=True)
-        ]
+        named = self.frame.iloc[at]
+        places = zip(named[FILE], named[ROW], row_hashes(TABLES[self.table], named), strict=True)
+        return [Reject(self.table, str(file), int(row), rule.columns[0], rule.reason, rule.id, key) for file, row, key in places]
 
     def _why_not(self, rule: Rule) -> str | None:
         """The reason that a rule cannot be asked of this table; None when it can."""

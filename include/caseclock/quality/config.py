@@ -47,6 +47,7 @@ class ContinuityLimits(BaseModel):
     missing_from: int = Field(default=5, ge=1, description="fewer missing ids than this never hold: two merged records are no cut-off file")
     window_days: int = Field(default=6 * 365, ge=1, description="a full extract keeps six years (SSD), so rows leave it by age")
     free_gap_days: int = Field(default=31, ge=0, description="leaving by age is allowed for beyond this distance between two extracts")
+    rekeyed: Share = Field(default=0.05, gt=0, lt=1, description="more rows than this under other ids: it is told that ids changed form")
     team_from: int = Field(default=5, ge=1, description="a team with so many open rows before and none at all now is blocked")
 
 
@@ -66,6 +67,75 @@ class FlowLimits(BaseModel):
     warn_fall: Share = Field(default=0.5, gt=0, lt=1, description="the latest window is always a little short: visits are entered late")
 
 
+class FreshnessLimits(BaseModel):
+    """Limits on how old the newest event of an extract may be: an export that is sent again under a new name is stale.
+
+    Days without any event are only news where events are many: `events_expected` is how many the latest half year lets one expect in
+    them. With 30 expected, none at all is chance once in 10^13. A week that is sent twice has 7 silent days, and Christmas at most 6.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    warn_days: int = Field(default=6, ge=1)
+    hold_days: int = Field(default=21, ge=1)
+    events_expected: float = Field(default=30.0, gt=0)
+    steady: Share = Field(default=0.4, gt=0, le=1, description="share of the days of the latest half year that must have an event")
+
+
+class TeamLimits(BaseModel):
+    """Limits on the rows of one team. A blocked team's figures do not speak; the others' do."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    fall: Share = Field(default=0.40, gt=0, lt=1, description="a team that lost more of its rows than this, beyond chance (rule v2g)")
+    z: float = Field(default=5.0, gt=0)
+    others_fall: Share = Field(
+        default=0.10, gt=0, lt=1, description="unless all other teams together lost more than this: then it is the extract, not the team"
+    )
+    quarantine_share: Share = Field(default=0.25, gt=0, lt=1, description="a team of whose rows more are put aside")
+    quarantine_from: int = Field(default=5, ge=1, description="but never for fewer rows than this")
+
+
+class DriftLimits(BaseModel):
+    """Limits on numbers about an extract (`stats.stats_of`) against those of earlier accepted ones.
+
+    Sources: DOMAIN 3.3 (Haringey's median assessment of 2 days between years of 38 and 36), and what chance alone does: no false alarm in
+    55 weekly extracts of the demo council, at most 1 in 400 simulated weeks of 20 teams (a test). In the demo council the oldest 2 % of
+    rows moved by up to 42 days in a week, because the far end of a table is thin.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    extracts: int = Field(default=8, ge=1, description="the median is taken of at most so many earlier accepted extracts")
+    enough: int = Field(default=3, ge=1, description="no number is compared with fewer earlier ones than this")
+    z: float = Field(default=5.0, gt=0)
+    duration_factor: float = Field(default=2.0, gt=1, description="a median duration that doubled or halved")
+    duration_from: int = Field(default=20, ge=1, description="finished assessments that a median must rest on")
+    visits_fall: Share = Field(default=0.7, gt=0, lt=1, description="visits of one kind in the latest week; Christmas takes about half")
+    visits_from: int = Field(default=20, ge=1, description="no visit of a kind in the latest week holds where so many are usual")
+    share_rise: Share = Field(default=0.2, gt=0, lt=1, description="points by which a share of unknown codes or missing workers rises")
+    share_from: int = Field(default=20, ge=1, description="rows that a share must rest on")
+    filled: Share = Field(default=0.2, gt=0, lt=1, description="a column that was filled in more rows than this, and is now in none")
+    filled_fall: Share = Field(default=0.5, gt=0, lt=1, description="points by which the filled share of a column falls")
+    window_days: int = Field(default=90, ge=1, description="days by which the earliest rows move, beyond the days between the two extracts")
+
+
+class SurgeLimits(BaseModel):
+    """Limits on clocks from one accepted extract to the next. A visit code that is renamed makes every child look overdue.
+
+    Our proposal: over 56 weekly extracts of the demo council (scale 0.4) no overdue share of a rule with 20 clocks or more moved by more
+    than 17 points in a week.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    rise: Share = Field(default=0.25, gt=0, lt=1, description="points by which the overdue share of a rule rises")
+    z: float = Field(default=5.0, gt=0, description="and beyond chance")
+    overdue_from: int = Field(default=10, ge=1, description="and by at least so many clocks")
+    gap_days: int = Field(default=31, ge=1, description="over a longer time between two extracts it only warns: much may have happened")
+    done_from: int = Field(default=20, ge=1, description="no finished clock at all holds where so many were usual")
+
+
 class RuleSetting(BaseModel):
     """What an analyst changes of one rule. `mostly`: the share of rows that must obey it before it counts as met."""
 
@@ -81,13 +151,15 @@ class QualityConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     quarantine_share: Share = Field(default=0.05, ge=0, lt=1, description="hold when more of a table's rows are put aside; our proposal")
-    quarantine_from: int = Field(default=5, ge=1, description="but never for fewer rows than this")
+    quarantine_from: int = Field(default=5, ge=1, description="but never for fewer rows than this; exact copies do not count")
+    malformed_share: Share = Field(default=0.05, ge=0, lt=1, description="warn when the outcome JSON of more rows is malformed")
     broken_link_share: Share = Field(
         default=0.5, gt=0, le=1, description="hold when more links of a column lead nowhere: the ids changed form"
     )
     earliest: dt.date = Field(default=dt.date(1990, 1, 1), description="dates before are not believed; the calendar starts there")
     old_open_days: dict[str, int] = Field(
-        default={"referral": 3650, "assessment": 365, "s47": 180, "plan": 1095, "allocation": 3650},
+        default={"referral": 3650, "assessment": 365, "s47": 180, "plan": 1095, "allocation": 3650}
+        | {"care": 6600, "placement": 6600, "contact_decision": 30},
         description="open for longer than this is reported (Haringey 2012: cases shown open that were closed), never put aside",
     )
     rows_needed: dict[str, Literal["critical", "warning", "info"]] = Field(
@@ -99,6 +171,10 @@ class QualityConfig(BaseModel):
     volume: VolumeLimits = VolumeLimits()
     continuity: ContinuityLimits = ContinuityLimits()
     flow: FlowLimits = FlowLimits()
+    freshness: FreshnessLimits = FreshnessLimits()
+    teams: TeamLimits = TeamLimits()
+    drift: DriftLimits = DriftLimits()
+    surge: SurgeLimits = SurgeLimits()
 
     @field_validator("rules")
     @classmethod

@@ -11,6 +11,7 @@ from caseclock.quality.model import Stat
 from caseclock.snapshots.model import Snapshot
 
 Coverage = Literal["full", "open_only", "window"]
+NUMBERS_OF = 12  # of so many accepted extracts before it an extract is given the numbers
 
 
 @dataclass(frozen=True)

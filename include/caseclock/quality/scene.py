@@ -18,6 +18,11 @@ Dates = npt.NDArray[np.datetime64]
 Places = npt.NDArray[np.int64]
 
 
+def key_of(link: str, parent: str) -> str:
+    """The parent's column that `link` names: its key, but for a period of care, which several episodes make up."""
+    return "care_id" if link == "care_id" else TABLES[parent].key
+
+
 class Links:
     """Finds the row that an id of another table points to. Each look-up is made once: it is the dear part of a pass.
 
@@ -32,7 +37,7 @@ class Links:
         """Per row of `table`: position of the parent's row that column `link` names (the first one of a repeated key), -1 for none."""
         asked = (table, link, parent)
         if asked not in self._places:
-            ids, keys = text_of(self.tables[table][link]), text_of(self.tables[parent][TABLES[parent].key])
+            ids, keys = text_of(self.tables[table][link]), text_of(self.tables[parent][key_of(link, parent)])
             found = pc.index_in(ids, value_set=keys, skip_nulls=True).fill_null(-1)
             self._places[asked] = found.to_numpy(zero_copy_only=False).astype(np.int64)
         return self._places[asked]

@@ -17,7 +17,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from caseclock.extracts.blanks import PLACEHOLDER_DAY, Mask, nothing_in, trimmed
+from caseclock.extracts.blanks import PLACEHOLDER_DAY, nothing_in
+from caseclock.extracts.cells import Mask, text_of, trimmed
 from caseclock.extracts.source import DateFormat
 from caseclock.now import LONDON
 
@@ -74,26 +75,21 @@ def _in_london(day: dt.date, hour: int, minute: int, offset: str) -> dt.date:
     return dt.datetime(day.year, day.month, day.day, hour, minute, tzinfo=dt.timezone(ahead)).astimezone(LONDON).date()
 
 
-def days_of(values: pd.Series[str], formats: Sequence[DateFormat]) -> tuple[npt.NDArray[np.datetime64], Mask, Mask]:
+def days_of(values: pd.Series[str] | pa.Array, formats: Sequence[DateFormat]) -> tuple[npt.NDArray[np.datetime64], Mask, Mask]:
     """A column: (dates as datetime64[s], NaT where there is none; where a placeholder stood; where the text is no date).
 
-    Times are cut before anything is parsed, so each different day is parsed once, however many rows there are.
+    Each different text is looked at once, and what is left of it without a time of day is parsed once, however many rows there are.
     """
-    text = trimmed(values)
-    blank, placeholder = nothing_in(text, ids=True)
-    text = pc.replace_substring_regex(text, _PLAIN_TIME, "")
-    index = pc.dictionary_encode(pc.fill_null(text, ""))
-    if isinstance(index, pa.ChunkedArray):
-        index = index.combine_chunks()
-    read = [day_of(one, formats) for one in index.dictionary.to_pylist()]
-    dates = np.array([one if isinstance(one, dt.date) else None for one in read], dtype="datetime64[s]")
-    odd = np.array([one == "placeholder" for one in read], dtype=bool)
-    no_date = np.array([one == "unreadable" for one in read], dtype=bool)
-    at = index.indices.to_numpy(zero_copy_only=False)
+    found = pc.fill_null(text_of(values), "").dictionary_encode()
+    texts = trimmed(found.dictionary)
+    blank, placeholder = nothing_in(texts, ids=True)
+    days = pc.replace_substring_regex(texts, _PLAIN_TIME, "").dictionary_encode()
+    read = [day_of(one, formats) for one in days.dictionary.to_pylist()]
+    of_day = days.indices.to_numpy()
     nothing = blank | placeholder
-    if not len(read):
-        none = np.zeros(len(values), dtype=bool)
-        return np.full(len(values), np.datetime64("NaT"), dtype="datetime64[s]"), none, none
-    made = dates[at]
-    made[nothing] = np.datetime64("NaT")
-    return made, placeholder | (odd[at] & ~nothing), no_date[at] & ~nothing
+    dates = np.array([one if isinstance(one, dt.date) else None for one in read], dtype="datetime64[s]")[of_day]
+    dates[nothing] = np.datetime64("NaT")
+    placeholder |= np.array([one == "placeholder" for one in read], dtype=bool)[of_day] & ~nothing
+    no_date = np.array([one == "unreadable" for one in read], dtype=bool)[of_day] & ~nothing
+    at = found.indices.to_numpy()
+    return dates[at], placeholder[at], no_date[at]

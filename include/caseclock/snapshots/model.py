@@ -27,6 +27,8 @@ class Snapshot:
     `tables` holds every table of `TABLES` (empty where the source has none). Dates are datetime64[s] at midnight, flags
     are pandas `boolean`, ids and codes are `str` (missing = None), and `_file`/`_row` say where each row came from.
     `rejects` are the rows that could not be typed or that quality put aside; they are not in `tables`.
+    `placeholders`, `unreadable`: by (table, column) how many cells were read as missing because they hold a placeholder (-1, 1900-01-01),
+    or are no flag or number at all.
     """
 
     extract: Extract
@@ -34,6 +36,8 @@ class Snapshot:
     rejects: list[Reject] = field(default_factory=list)
     absences: list[Absence] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    placeholders: dict[tuple[str, str], int] = field(default_factory=dict)
+    unreadable: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def counts(self) -> dict[str, TableCount]:
         """Per canonical table that the extract has rows of: read, kept, quarantined."""

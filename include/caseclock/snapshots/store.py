@@ -25,7 +25,8 @@ from caseclock.snapshots.tables import DTYPES, TABLES, Table
 
 REJECTS, SAID = "quarantine.parquet", "said.json"
 _TYPE = {"date": pa.timestamp("s"), "flag": pa.bool_(), "number": pa.float64(), "id": pa.string(), "code": pa.string()}
-_REJECT_SCHEMA = pa.schema([(n, pa.int64() if n == "row" else pa.string()) for n in ("table", "file", "row", "column", "reason", "rule")])
+_REJECT_FIELDS = ("table", "file", "row", "column", "reason", "rule", "key_hash")
+_REJECT_SCHEMA = pa.schema([(n, pa.int64() if n == "row" else pa.string()) for n in _REJECT_FIELDS])
 
 
 def folder_of(extract: Extract, root: Path) -> Path:
@@ -43,7 +44,12 @@ def save(snapshot: Snapshot, root: Path) -> Path:
         pq.write_table(pa.Table.from_pandas(snapshot.tables[name], _schema(table), preserve_index=False), scratch / f"{name}.parquet")
     rejects = [asdict(r) for r in snapshot.rejects]
     pq.write_table(pa.Table.from_pylist(rejects, schema=_REJECT_SCHEMA), scratch / REJECTS)
-    said = {"absences": [asdict(a) for a in snapshot.absences], "notes": snapshot.notes}
+    said = {
+        "absences": [asdict(a) for a in snapshot.absences],
+        "notes": snapshot.notes,
+        "placeholders": _listed(snapshot.placeholders),
+        "unreadable": _listed(snapshot.unreadable),
+    }
     (scratch / SAID).write_text(json.dumps(said, indent=1), encoding="utf-8")
     try:
         Path(scratch).rename(final)
@@ -61,12 +67,25 @@ def load(extract: Extract, root: Path, without: Iterable[Reject] = ()) -> Snapsh
     tables = {name: _drop(_read(table, at), name, without) for name, table in TABLES.items()}
     said = json.loads((at / SAID).read_text(encoding="utf-8"))
     absences = [Absence(**a) for a in said["absences"]]
-    return Snapshot(extract, tables, quarantine_of(extract, root) + without, absences, list(said["notes"]))
+    return Snapshot(
+        extract, tables, quarantine_of(extract, root) + without, absences, list(said["notes"]), *(_by_column(said, n) for n in _CELLS)
+    )
 
 
 def quarantine_of(extract: Extract, root: Path) -> list[Reject]:
     """The rows that could not be typed, as they were saved."""
     return [Reject(**row) for row in pq.read_table(_saved(extract, root) / REJECTS).to_pylist()]
+
+
+_CELLS = ("placeholders", "unreadable")
+
+
+def _listed(cells: dict[tuple[str, str], int]) -> list[list[str | int]]:
+    return [[table, column, n] for (table, column), n in cells.items()]
+
+
+def _by_column(said: dict[str, list[tuple[str, str, int]]], name: str) -> dict[tuple[str, str], int]:
+    return {(table, column): n for table, column, n in said.get(name, [])}  # absent in snapshots of older versions
 
 
 def _saved(extract: Extract, root: Path) -> Path:
@@ -91,3 +110,21 @@ def _drop(frame: pd.DataFrame, name: str, without: list[Reject]) -> pd.DataFrame
         return frame
     here = pd.MultiIndex.from_arrays([frame[FILE], frame[ROW]])
     return frame[~here.isin(list(gone))].reset_index(drop=True)
+
+
+def keys_of(extract: Extract, root: Path, table: Table) -> pd.Series[str]:
+    """The keys of the rows that one table of a saved snapshot holds; none for a table that its version did not know."""
+    at = _saved(extract, root) / f"{table.name}.parquet"
+    if not at.is_file():
+        return pd.Series([], dtype="str")
+    column: pd.Series[str] = pq.read_table(at, columns=[table.key]).column(0).to_pandas()
+    return column
+
+
+def is_saved(extract: Extract, root: Path) -> bool:
+    return folder_of(extract, root).is_dir()
+
+
+def notes_of(extract: Extract, root: Path) -> list[str]:
+    """What was noted while the extract was read."""
+    return list(json.loads((_saved(extract, root) / SAID).read_text(encoding="utf-8"))["notes"])

@@ -5,6 +5,7 @@
 | is blank, NULL, N/A | missing |
 | holds a placeholder (-1, 1900-01-01, ssd_ph, #N/A) | missing, counted in a note |
 | is no date in a date column, or no known code in a column with a code set | its row is put in quarantine |
+| begins like a formula (=, @, or + and - with no number) in an id, code or date column | its row is put in quarantine |
 | is no flag or no number in such a column | missing, counted in a note: the row is worth more than the flag |
 
 A row is also put aside when a required value is missing, or when its key has been used by a row before it. Per table,
@@ -13,48 +14,45 @@ A row is also put aside when a required value is missing, or when its key has be
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from caseclock.extracts import Extract, ReadResult, Reject
-from caseclock.extracts.blanks import Mask, nothing_in, trimmed
+from caseclock.extracts.cells import Mask, all_different, series_of, text_of
 from caseclock.extracts.model import FILE, ROW
 from caseclock.extracts.source import DateFormat, SourceConfig
-from caseclock.snapshots.dates import days_of
+from caseclock.snapshots.columns import Typed, typed
+from caseclock.snapshots.keys import row_hashes
 from caseclock.snapshots.model import Snapshot
+from caseclock.snapshots.periods import whole_periods
 from caseclock.snapshots.tables import DTYPES, TABLES, Column, Kind, Table
-
-YES = ("y", "yes", "true", "t", "1", "1.0", "-1", "a) yes", "1 - yes", "seen", "child seen", "seen alone", "child seen alone")
-NO = ("n", "no", "false", "f", "0", "0.0", "b) no", "0 - no", "not seen", "child not seen", "not seen alone", "child not seen alone")
-UNKNOWN = ("unknown", "u", "c) unknown", "not known", "unborn")
-"""Spellings of a flag, lower case: SSD (Y/N), CIN census (true/false, 1/0), Annex A (a) Yes) and those that boroughs really send."""
-
-
-@dataclass
-class _Typed:
-    """One column: its values, and masks of the rows where something is wrong, with the reason and the rule's name."""
-
-    values: pd.Series
-    wrong: list[tuple[Mask, str, str]] = field(default_factory=list)
-    placeholders: int = 0
-    unreadable: int = 0
 
 
 def build(extract: Extract, read: ReadResult, source: SourceConfig) -> Snapshot:
     """The extract as typed canonical tables. Raises nothing for bad rows: they are in `rejects`, each with file, row, column and reason."""
     tables, rejects, notes = {}, list(read.rejects), list(read.notes)
+    placeholders: dict[tuple[str, str], int] = {}
+    unreadable: dict[tuple[str, str], int] = {}
     for name, table in TABLES.items():
-        tables[name], found, said = _table(table, [raw.frame for raw in read.tables if raw.table == name], source)
+        tables[name], found, columns = _table(table, [raw.frame for raw in read.tables if raw.table == name], source)
         rejects += found
-        notes += said
-    return Snapshot(extract, tables, rejects, list(read.absences), notes)
+        notes += _notes(table, columns)
+        placeholders |= {(name, column): t.placeholders for column, t in columns.items() if t.placeholders}
+        unreadable |= {(name, column): t.unreadable for column, t in columns.items() if t.unreadable}
+    return Snapshot(extract, tables, rejects, list(read.absences), notes, placeholders, unreadable)
 
 
 def empty(table: Table) -> pd.DataFrame:
     """The table without rows, with its columns and types."""
+    return _empty(table).copy()
+
+
+@cache
+def _empty(table: Table) -> pd.DataFrame:
     made = {c.name: _nothing(c.kind, 0) for c in table.columns}
     return pd.DataFrame({**made, ROW: pd.Series([], dtype="int64"), FILE: pd.Series([], dtype="str")})
 
@@ -64,29 +62,39 @@ def _nothing(kind: Kind, rows: int) -> pd.Series:
     return pd.Series([None] * rows, dtype=dtype)
 
 
-def _table(table: Table, frames: list[pd.DataFrame], source: SourceConfig) -> tuple[pd.DataFrame, list[Reject], list[str]]:
+def _table(table: Table, frames: list[pd.DataFrame], source: SourceConfig) -> tuple[pd.DataFrame, list[Reject], dict[str, Typed]]:
     frames = [f for f in frames if len(f)]
     if not frames:
-        return empty(table), [], []
-    wanted = [*table.names, ROW, FILE]
-    text = pd.concat([f.reindex(columns=wanted) for f in frames], ignore_index=True)
+        return empty(table), [], {}
     formats: tuple[DateFormat, ...] = ("YYYY-MM-DD", *source.date_formats)  # ISO cannot be misread, and readers write real date cells so
-    typed = {c.name: _typed(c, text[c.name].astype("str"), tuple(dict.fromkeys(formats))) for c in table.columns}
-    frame = pd.DataFrame({name: column.values for name, column in typed.items()})
-    frame[ROW], frame[FILE] = text[ROW].astype("int64"), text[FILE].astype("str")
+    columns = {c.name: typed(c, _text(frames, c.name), tuple(dict.fromkeys(formats))) for c in table.columns}
+    frame = pd.DataFrame({name: column.values for name, column in columns.items()}, copy=False)
+    frame[ROW] = np.concatenate([f[ROW].to_numpy(dtype="int64") for f in frames])
+    frame[FILE] = series_of(_text(frames, FILE))
+    if table.name == "care":
+        frame = whole_periods(frame)
     rejects: list[Reject] = []
     aside = np.zeros(len(frame), dtype=bool)
     for column in table.columns:
-        for mask, reason, rule in _problems(column, typed[column.name]):
+        for mask, reason, rule in _problems(column, columns[column.name]):
             rejects += _rejects(table, frame, mask, column.name, reason, rule)
             aside |= mask
-    kept = _cautious_first(table, frame[~aside])
-    doubled, why = _duplicates(table, kept)
-    rejects += why
-    return kept[~doubled].sort_index().reset_index(drop=True), rejects, _notes(table, typed)
+    kept = frame[~aside] if aside.any() else frame
+    if not all_different(text_of(kept[table.key])):
+        kept = _cautious_first(table, kept)
+        doubled, why = _duplicates(table, kept)
+        rejects += why
+        kept = kept[~doubled].sort_index()
+    return kept.reset_index(drop=True), rejects, columns
 
 
-def _problems(column: Column, typed: _Typed) -> list[tuple[Mask, str, str]]:
+def _text(frames: list[pd.DataFrame], name: str) -> pa.Array:
+    """One column of all frames as text, missing where a frame has none."""
+    found = [text_of(f[name].astype("str")) if name in f else pa.nulls(len(f), pa.large_string()) for f in frames]
+    return found[0] if len(found) == 1 else pa.concat_arrays(found)
+
+
+def _problems(column: Column, typed: Typed) -> list[tuple[Mask, str, str]]:
     wrong = list(typed.wrong)
     if column.required:
         missing = typed.values.isna().to_numpy(dtype=bool)
@@ -97,8 +105,9 @@ def _problems(column: Column, typed: _Typed) -> list[tuple[Mask, str, str]]:
 
 
 def _rejects(table: Table, frame: pd.DataFrame, mask: Mask, column: str, reason: str, rule: str) -> list[Reject]:
-    where = frame.loc[mask, [FILE, ROW]]
-    return [Reject(table.name, file, int(row), column, reason, rule) for file, row in zip(where[FILE], where[ROW], strict=True)]
+    where = frame[mask]
+    places = zip(where[FILE], where[ROW], row_hashes(table, where), strict=True)
+    return [Reject(table.name, file, int(row), column, reason, rule, key) for file, row, key in places]
 
 
 CLOSED_BY = {
@@ -108,6 +117,13 @@ CLOSED_BY = {
     "conference": "held_on",
     "plan": "ended_on",
     "review": "held_on",
+    "care": "ended_on",
+    "placement": "ended_on",
+    "legal": "ended_on",
+    "care_leaver": "contacted_on",
+    "missing": "found_on",
+    "contact_decision": "decided_on",
+    "meeting": "held_on",
 }
 """The date that takes a row's work off the clock."""
 
@@ -117,8 +133,6 @@ def _cautious_first(table: Table, kept: pd.DataFrame) -> pd.DataFrame:
 
     Of two rows with one key the first one is used, and no case may wait unseen behind a copy. Otherwise in file order.
     """
-    if not kept[table.key].duplicated().any():
-        return kept
     if table.name == "allocation":
         later = kept["ended_on"].isna()
     elif table.name in CLOSED_BY:
@@ -131,8 +145,6 @@ def _cautious_first(table: Table, kept: pd.DataFrame) -> pd.DataFrame:
 def _duplicates(table: Table, kept: pd.DataFrame) -> tuple[Mask, list[Reject]]:
     """Rows whose key a row before them has. The first one stays."""
     doubled = kept[table.key].duplicated(keep="first").to_numpy(dtype=bool)
-    if not doubled.any():
-        return doubled, []
     kept = kept.reset_index(drop=True)
     place = pd.Series(kept.index, index=kept[table.key])
     first_of = place[~place.index.duplicated(keep="first")]
@@ -142,14 +154,15 @@ def _duplicates(table: Table, kept: pd.DataFrame) -> tuple[Mask, list[Reject]]:
     for name in table.names:
         same &= ((later[name] == first[name]).fillna(False) | (later[name].isna() & first[name].isna())).to_numpy(dtype=bool)
     rejects = []
-    for file, row, first_file, first_row, copy in zip(later[FILE], later[ROW], first[FILE], first[ROW], same, strict=True):
+    places = zip(later[FILE], later[ROW], first[FILE], first[ROW], same, row_hashes(table, later), strict=True)
+    for file, row, first_file, first_row, copy, key in places:
         there = f"row {first_row}" if first_file == file else f"row {first_row} of {first_file}"
         reason = f"exact copy of {there}" if copy else f"same key as {there}, with other content"
-        rejects.append(Reject(table.name, file, int(row), table.key, reason, "duplicate"))
+        rejects.append(Reject(table.name, file, int(row), table.key, reason, "copy" if copy else "duplicate", key))
     return doubled, rejects
 
 
-def _notes(table: Table, typed: dict[str, _Typed]) -> list[str]:
+def _notes(table: Table, typed: dict[str, Typed]) -> list[str]:
     notes = []
     for name, column in typed.items():
         if column.placeholders:
@@ -157,36 +170,3 @@ def _notes(table: Table, typed: dict[str, _Typed]) -> list[str]:
         if column.unreadable:
             notes.append(f"{table.name}.{name}: {column.unreadable} cells are no {table.column(name).kind} and are read as missing")
     return notes
-
-
-# --- one column ----------------------------------------------------------------------------------------------------
-def _typed(column: Column, values: pd.Series, date_formats: tuple[DateFormat, ...]) -> _Typed:
-    if column.kind == "date":
-        days, placeholder, no_date = days_of(values, date_formats)
-        wrong = [(no_date, f"it is no date; expected {' or '.join(date_formats)} between 1900 and 2100", "bad_date")]
-        return _Typed(pd.Series(days), wrong, int(placeholder.sum()))
-    text = trimmed(values)
-    blank, placeholder = nothing_in(text, ids=column.kind in ("id", "number"))
-    if blank.all():
-        return _Typed(_nothing(column.kind, len(blank)))
-    clean = pd.Series(text.to_pandas(), dtype="str").mask(blank | placeholder)
-    if column.kind == "flag":
-        return _flags(clean, int(placeholder.sum()))
-    if column.kind == "number":
-        numbers = pd.to_numeric(clean, errors="coerce").replace([np.inf, -np.inf], np.nan).astype("float64")
-        return _Typed(numbers, [], int(placeholder.sum()), int((numbers.isna() & clean.notna()).sum()))
-    return _Typed(clean, _unknown_codes(column, clean), int(placeholder.sum()))
-
-
-def _flags(clean: pd.Series[str], placeholders: int) -> _Typed:
-    lower = clean.str.lower()
-    yes, no = lower.isin(YES).to_numpy(dtype=bool), lower.isin(NO).to_numpy(dtype=bool)
-    odd = clean.notna().to_numpy(dtype=bool) & ~yes & ~no & ~lower.isin(UNKNOWN).to_numpy(dtype=bool)
-    return _Typed(pd.Series(pd.arrays.BooleanArray(yes, ~(yes | no))), [], placeholders, int(odd.sum()))
-
-
-def _unknown_codes(column: Column, clean: pd.Series) -> list[tuple[Mask, str, str]]:
-    if not column.codes:
-        return []
-    unknown = clean.notna().to_numpy(dtype=bool) & ~clean.isin(column.codes).to_numpy(dtype=bool)
-    return [(unknown, f"its code is not known; expected {' or '.join(column.codes)}", "bad_code")]

@@ -11,13 +11,14 @@ from typing import Any
 from sqlalchemy import Connection, delete, exists, func, insert, or_, select, text, tuple_, update
 
 from caseclock.alerts import AlertEvent, Handling, Instance, Suppressed, Told
-from caseclock.alerts.data import ExtractDay
+from caseclock.alerts.data import ExtractDay, Ruling
 from caseclock.alerts.fold import Fold
 from caseclock.notifications.compose import alert_id
 from caseclock.notifications.desired import Figure, History
 from caseclock.notifications.outbox import Plan, Row
 from caseclock.storage import schema as t
 from caseclock.storage.alert_views import list_alerts, show_alert, why
+from caseclock.storage.decisions import rulings
 from caseclock.storage.engine import moment_of, moment_text
 from caseclock.storage.outbox import OPEN, SYSTEM, audit_row, insert_rows, payload_of, row_of, told_of
 
@@ -62,11 +63,12 @@ class SqlAlerts:
         query = (
             select(e.c.id, e.c.as_of, e.c.refused, q.c.verdict, q.c.reasons)
             .select_from(e.outerjoin(q, q.c.extract_id == e.c.id))
-            .where(e.c.source == source, or_(e.c.refused.is_not(None), q.c.verdict == "hold", measured))
+            .where(e.c.source == source, e.c.superseded.is_(None), or_(e.c.refused.is_not(None), q.c.verdict == "hold", measured))
             .order_by(e.c.as_of, e.c.revision)
         )
         newest = {row.as_of: row for row in self.connection.execute(query)}
-        return [ExtractDay(dt.date.fromisoformat(day), row.id, _why_held(row)) for day, row in newest.items()]
+        said = rulings(self.connection, source)
+        return [_day(row, said.get(row.id) if row.verdict == "hold" and not row.refused else None) for row in newest.values()]
 
     def team_names(self, source: str) -> dict[str, str]:
         return {r.team: r.name for r in self.connection.execute(select(t.team.c.team, t.team.c.name).where(t.team.c.source == source))}
@@ -185,11 +187,17 @@ def handling_of(kept: Mapping[str, Any]) -> Handling:
     )
 
 
-def _why_held(row: Any) -> str | None:
+def _day(row: Any, said: Ruling | None) -> ExtractDay:
+    return ExtractDay(dt.date.fromisoformat(row.as_of), row.id, _why_held(row, said), said)
+
+
+def _why_held(row: Any, said: Ruling | None) -> str | None:
+    """Service managers read it too, so it does not say who rejected an extract, nor in which words."""
     if row.refused:
         return f"the extract could not be used: {row.refused}"
-    if row.verdict == "hold":
-        return "; ".join(row.reasons) or "it did not pass the quality check"
+    if row.verdict == "hold" and not (said and said.approved):
+        why = "; ".join(row.reasons) or "it did not pass the quality check"
+        return f"a person has rejected it: {why}" if said else why
     return None
 
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
+import zlib
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, and_, delete, func, insert, select, update
+from sqlalchemy import Connection, and_, delete, func, insert, or_, select, text, update
 
 from caseclock.extracts import Absence, Extract
-from caseclock.quality import QualityReport, Verdict
+from caseclock.now import LONDON
+from caseclock.quality import Finding, QualityReport, Verdict
 from caseclock.snapshots import TableCount
+from caseclock.storage import quality
 from caseclock.storage import schema as t
+from caseclock.storage.decisions import approved
 from caseclock.storage.engine import insert_or_ignore, moment_of, moment_text
 
 if TYPE_CHECKING:
@@ -32,30 +36,54 @@ def _extract_of(row: object) -> Extract:
         name=found["name"],
         path=found["path"],
         received_at=moment_of(found["received_at"]),
+        exported_at=moment_of(found["exported_at"]) if found["exported_at"] else None,
+        superseded=found["superseded"],
     )
 
 
 def claim(
-    c: Connection, extract_id: str, source: str, as_of: dt.date, sha256: str, name: str, path: str, at: dt.datetime
+    c: Connection,
+    extract_id: str,
+    source: str,
+    as_of: dt.date,
+    sha256: str,
+    name: str,
+    path: str,
+    at: dt.datetime,
+    exported_at: dt.datetime | None = None,
 ) -> tuple[Extract, bool]:
     """Writes the extract into the ledger, once. Returns it and whether this call was the one that did.
 
-    The revision is one more than the newest of its date: what arrives later with other content is a correction.
+    The revision is one more than the newest of its date: what arrives later with other content is a correction. Unless both say when
+    they were exported, and a revision that is there already was exported later: then the new one is kept and superseded at once.
     """
-    newest = c.execute(select(func.max(t.extract.c.revision)).where(t.extract.c.source == source, t.extract.c.as_of == str(as_of))).scalar()
+    if c.dialect.name == "postgresql":  # two that arrive at one moment must not take one number; SQLite lets one writer in anyway
+        c.execute(text("SELECT pg_advisory_xact_lock(:n)"), {"n": zlib.crc32(f"ledger|{source}".encode())})
+    there = extracts(c, source, as_of)
     made = c.execute(
         insert_or_ignore(c, t.extract).values(
             id=extract_id,
             source=source,
             as_of=str(as_of),
-            revision=(newest or 0) + 1,
+            revision=max((e.revision for e in there), default=0) + 1,
             sha256=sha256,
             name=name,
             path=path,
             received_at=moment_text(at),
+            exported_at=moment_text(exported_at) if exported_at else None,
+            superseded=_why_superseded(exported_at, there),
         )
     )
     return extract_by_id(c, extract_id), bool(made.rowcount)
+
+
+def _why_superseded(exported_at: dt.datetime | None, there: list[Extract]) -> str | None:
+    later = [e for e in there if exported_at and e.exported_at and e.exported_at > exported_at]
+    if not later or exported_at is None:
+        return None
+    newest = max(later, key=lambda e: (e.exported_at, e.revision))
+    mine, other = (m.astimezone(LONDON).isoformat(timespec="minutes") for m in (exported_at, newest.exported_at) if m)
+    return f"it was exported at {mine}, before revision {newest.revision}, which was exported at {other} and had arrived before it"
 
 
 def extract_by_id(c: Connection, extract_id: str) -> Extract:
@@ -73,20 +101,39 @@ def find(c: Connection, source: str, as_of: dt.date, sha256: str) -> Extract | N
     return _extract_of(row) if row else None
 
 
-def extracts(c: Connection, source: str | None = None, as_of: dt.date | None = None) -> list[Extract]:
-    """All extracts in order of source, date, revision."""
+def extracts(c: Connection, source: str | None = None, as_of: dt.date | None = None, *, superseded: bool = True) -> list[Extract]:
+    """All extracts in order of source, date, revision. Without `superseded` the last one of a date is the one that counts."""
     query = select(t.extract).order_by(t.extract.c.source, t.extract.c.as_of, t.extract.c.revision)
     if source:
         query = query.where(t.extract.c.source == source)
     if as_of:
         query = query.where(t.extract.c.as_of == str(as_of))
+    if not superseded:
+        query = query.where(t.extract.c.superseded.is_(None))
     return [_extract_of(row) for row in c.execute(query)]
 
 
+def newest_of(c: Connection, source: str, as_of: dt.date) -> Extract | None:
+    """The one revision of a date that counts: of those that are not superseded the last one to arrive, whatever it is worth."""
+    return next(reversed(extracts(c, source, as_of, superseded=False)), None)
+
+
+def taken_since(c: Connection, name: str, since: dt.datetime) -> bool:
+    """Whether something of this name has been claimed or refused since then."""
+    e, r = t.extract, t.refusal
+    claimed = select(e.c.id).where(e.c.name == name, e.c.received_at >= moment_text(since))
+    refused = select(r.c.name).where(r.c.name == name, r.c.at >= moment_text(since))
+    return any(c.execute(query).first() is not None for query in (claimed, refused))
+
+
 def unfinished(c: Connection) -> list[Extract]:
-    """Claimed extracts whose last step is not done, in order of source, date, revision."""
+    """Claimed extracts whose last step is not done, in order of source, date, revision. One that is superseded has no path to finish."""
     done = select(t.step_done.c.extract_id).where(t.step_done.c.step == STEPS[-1])
-    query = select(t.extract).where(t.extract.c.id.not_in(done)).order_by(t.extract.c.source, t.extract.c.as_of, t.extract.c.revision)
+    query = (
+        select(t.extract)
+        .where(t.extract.c.id.not_in(done), t.extract.c.superseded.is_(None))
+        .order_by(t.extract.c.source, t.extract.c.as_of, t.extract.c.revision)
+    )
     return [_extract_of(row) for row in c.execute(query)]
 
 
@@ -132,7 +179,11 @@ def counts_of(c: Connection, extract_id: str) -> dict[str, TableCount]:
     return {r.table_name: TableCount(r.read, r.kept, r.quarantined) for r in rows}
 
 
-def save_quality(c: Connection, extract_id: str, report: QualityReport, absences: Iterable[Absence], at: dt.datetime) -> None:
+def save_quality(
+    c: Connection, extract_id: str, report: QualityReport, absences: Iterable[Absence], at: dt.datetime, compared_with: str = ""
+) -> None:
+    """The report whole, with its numbers over time. `compared_with`: the accepted extract that `report.changes` speak of."""
+    quality.save_numbers(c, extract_id, report, compared_with)
     c.execute(delete(t.quality_report).where(t.quality_report.c.extract_id == extract_id))
     c.execute(
         insert(t.quality_report).values(
@@ -163,26 +214,40 @@ class StoredQuality:
     reasons: list[str]
     absences: list[Absence]
     blocked_teams: list[str]
+    findings: list[Finding] = field(default_factory=list)
+    expectations: int = 0
 
 
 def quality_of(c: Connection, extract_id: str) -> StoredQuality | None:
     row = c.execute(select(t.quality_report).where(t.quality_report.c.extract_id == extract_id)).first()
     if row is None:
         return None
-    return StoredQuality(row.verdict, list(row.reasons), [Absence(**a) for a in row.absences], list(row.blocked_teams))
+    return StoredQuality(
+        row.verdict,
+        list(row.reasons),
+        [Absence(**a) for a in row.absences],
+        list(row.blocked_teams),
+        [Finding(**f) for f in row.findings],
+        row.expectations,
+    )
 
 
 def accepted_before(c: Connection, source: str, as_of: dt.date, limit: int = 60) -> list[tuple[Extract, dict[str, int]]]:
-    """Extracts of this source with an earlier date whose numbers spoke, newest first, one per date, with rows kept per table."""
+    """Extracts of this source with an earlier date whose numbers spoke, newest first, one per date, with rows kept per table.
+
+    A held extract that a person has released counts: so a real shift in numbers is released once, and the next extract passes.
+    """
     e, q = t.extract, t.quality_report
     newest = (
-        select(e.c.as_of, func.max(e.c.revision).label("revision")).where(e.c.source == source, e.c.as_of < str(as_of)).group_by(e.c.as_of)
+        select(e.c.as_of, func.max(e.c.revision).label("revision"))
+        .where(e.c.source == source, e.c.as_of < str(as_of), e.c.superseded.is_(None))
+        .group_by(e.c.as_of)
     ).subquery()
     query = (
         select(e)
         .join(newest, and_(newest.c.as_of == e.c.as_of, newest.c.revision == e.c.revision))
         .join(q, q.c.extract_id == e.c.id)
-        .where(e.c.source == source, e.c.refused.is_(None), q.c.verdict != "hold")
+        .where(e.c.source == source, e.c.refused.is_(None), or_(q.c.verdict != "hold", approved(e)))
         .order_by(e.c.as_of.desc())
         .limit(limit)
     )
@@ -205,6 +270,9 @@ def save_measures(c: Connection, extract: Extract, values: pd.DataFrame, teams: 
     ]
     if rows:
         c.execute(insert(t.measure_value), rows)
+    newest = newest_of(c, extract.source, extract.as_of)
+    if newest and newest.id != extract.id:
+        return  # another revision of its date names the teams, whichever of the two is measured last
     known = {r.team: r.as_of for r in c.execute(select(t.team.c.team, t.team.c.as_of).where(t.team.c.source == extract.source))}
     for team_id, name, service in teams[["team_id", "name", "service"]].itertuples(index=False):
         if known.get(team_id, "") > str(extract.as_of):

@@ -32,6 +32,23 @@ s47_to_icpc       statutory_guidance  working_day    15
 cp_visit          local               working_day    10
 rcpc_first        statutory_guidance  calendar_month  3
 rcpc_next         statutory_guidance  calendar_month  6
+cla_review_1      statute             working_day    20
+cla_review_2      statute             calendar_month  3
+cla_review_n      statute             calendar_month  6
+cla_visit_first   statute             calendar_day    7
+cla_visit_next    statute             calendar_day   42
+pathway_plan      statute             calendar_month  6
+pa_contact        statute             calendar_month  2
+contact_decision  statutory_guidance  working_day     1
+core_group_first  statutory_guidance  working_day    10
+core_group_next   local               calendar_day   42
+cin_review        local               calendar_day   84
+supervision_worker local              working_day    20
+supervision_case_cp local             calendar_day   28
+supervision_case_cin local            calendar_day   42
+supervision_case_cla local            calendar_day   56
+supervision_case_assessment local     calendar_day   28
+supervision_recorded local            working_day     5
 """
 
 
@@ -77,6 +94,8 @@ def test_a_rule_without_slips_is_taken():
         ({"warn": 1, "warn_at": 2}, "not both"),
         ({"count_start_day": True, "unit": "calendar_month"}, "count_start_day needs a limit of at least 1, in days"),
         ({"count_start_day": True, "limits": [{"effective_from": "2021-01-01", "limit": 0}]}, "count_start_day needs a limit"),
+        ({"per": "worker"}, "per: worker needs table: allocation and a stop by events with by: [worker_id]"),
+        ({"per": "child"}, "'row' or 'worker'"),
         ({"first_per": "referral_id"}, "first_per and start_of_row belong together"),
         ({"unit": "week"}, "'working_day', 'calendar_day' or 'calendar_month'"),
         ({"basis": "law"}, "'statute', 'statutory_guidance' or 'local'"),

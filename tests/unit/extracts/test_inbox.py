@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,7 @@ from made_extracts import folder, zipped
 
 from caseclock.errors import CaseclockError
 from caseclock.extracts.bundle import content_hash
-from caseclock.extracts.inbox import Waiting, claim_target, put_away, waiting
+from caseclock.extracts.inbox import Waiting, claim_target, lying_in, put_away, waiting
 
 SETTLE = 2.0
 
@@ -212,3 +214,86 @@ def test_a_claimed_name_fits_on_disk_and_keeps_its_ending(tmp_path: Path) -> Non
 
 def test_waiting_names_its_file() -> None:
     assert Waiting(Path("in/x.zip"), None, 1, 2.0).name == "x.zip"
+
+
+# --- completeness ---------------------------------------------------------------------------------------------------
+def _listed(at: Path) -> list[dict[str, object]]:
+    return [{"name": p.name, "size": p.stat().st_size} for p in sorted(at.glob("*.csv"))]
+
+
+def test_a_folder_whose_manifest_lists_its_files_waits_as_soon_as_all_are_there(tmp_path: Path) -> None:
+    at = folder(tmp_path / "north__2026-11-20")
+    late = (at / "ssd_person.csv").read_bytes()
+    (at / "manifest.json").write_text(json.dumps({"files": _listed(at)}))
+    (at / "ssd_person.csv").unlink()
+    assert names(tmp_path, 60) == [], "one of its files is not there"
+    (at / "ssd_person.csv").write_bytes(late[:-1])
+    assert names(tmp_path, 60) == [], "it is not all there"
+    (at / "ssd_person.csv").write_bytes(late)
+    assert names(tmp_path, 0) == ["north__2026-11-20"], "no time to settle"
+
+
+def test_a_folder_that_never_becomes_what_its_manifest_says_is_taken_in_the_end_so_that_people_hear_of_it(tmp_path: Path) -> None:
+    at = folder(tmp_path / "north__2026-11-20")
+    (at / "manifest.json").write_text('{"files": [{"name": "none.csv", "size": 1}]}')
+    assert names(tmp_path, 599) == []
+    assert names(tmp_path, 601) == ["north__2026-11-20"]
+
+
+def test_one_that_has_its_sizes_at_once_has_not_rested(tmp_path: Path) -> None:
+    at = folder(tmp_path / "north__2026-11-20")
+    (at / "manifest.json").write_text(json.dumps({"files": _listed(at)}))
+    newest = max(p.lstat().st_ctime for p in [at, *at.rglob("*")])
+    assert [w.rested for w in waiting(tmp_path, SETTLE, newest)] == [False]
+    assert [w.rested for w in waiting(tmp_path, SETTLE, newest + 3)] == [True]
+
+
+def test_a_manifest_that_is_half_written_counts_as_a_marker(tmp_path: Path) -> None:
+    at = folder(tmp_path / "north__2026-11-20")
+    (at / "manifest.json").write_text('{"files": [{"na')
+    assert names(tmp_path, 1) == []
+    assert names(tmp_path, 3) == ["north__2026-11-20"]
+
+
+@pytest.mark.parametrize("name", ["north__2026-11-20.zip", "north__2026-11-20.xlsx"])
+def test_a_zip_waits_once_its_end_record_is_there(name: str, tmp_path: Path) -> None:
+    whole = zipped(folder(tmp_path / "f"), tmp_path / "whole").read_bytes()
+    inbox = tmp_path / "inbox"
+    inbox.mkdir()
+    (inbox / name).write_bytes(whole[: len(whole) // 2])
+    assert names(inbox, 60) == [], "the upload has stalled"
+    assert names(inbox, 601) == [name], "it will not come any more: taken, refused, and people hear of it"
+    (inbox / name).write_bytes(whole)
+    assert names(inbox, 1) == []
+    assert names(inbox, 3) == [name]
+
+
+def test_a_zip_with_the_longest_comment_is_whole(tmp_path: Path) -> None:
+    at = zipped(folder(tmp_path / "f"), tmp_path / "x")
+    with zipfile.ZipFile(at, "a") as archive:
+        archive.comment = b"-" * 65535
+    inbox = tmp_path / "inbox"
+    inbox.mkdir()
+    at.rename(inbox / "north__2026-11-20.zip")
+    assert names(inbox, 3) == ["north__2026-11-20.zip"]
+
+
+def test_what_is_called_zip_and_is_none_waits_like_any_file(tmp_path: Path) -> None:
+    (tmp_path / "north__2026-11-20.zip").write_text("no zip at all")
+    assert names(tmp_path, 3) == ["north__2026-11-20.zip"]
+
+
+def test_what_a_sender_names_is_complete_at_once(tmp_path: Path) -> None:
+    (tmp_path / "south").mkdir()
+    (tmp_path / "south" / "2026-11-20.zip").write_bytes(b"x")
+    found = lying_in(tmp_path, "south/2026-11-20.zip")
+    assert found is not None
+    assert (found.path, found.source, found.rested) == (tmp_path / "south" / "2026-11-20.zip", "south", True)
+    assert lying_in(tmp_path, "north__2026-11-20.zip") is None
+    assert lying_in(tmp_path, "south/2026-11-20.zip".replace("zip", "csv")) is None
+
+
+@pytest.mark.parametrize("name", ["", "..", "../x.zip", "/etc/passwd", "a/b/c.zip", "a//b", ".hidden", "south/.x", "a\\b", "a\0b", "./x"])
+def test_a_sender_names_nothing_outside_the_inbox(name: str, tmp_path: Path) -> None:
+    with pytest.raises(CaseclockError, match="must be that of a file or folder in the inbox"):
+        lying_in(tmp_path / "inbox", name)

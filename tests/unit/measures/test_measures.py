@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 import caseclock.measures
 from caseclock.measures import MEASURES, MeasureConfig
-from caseclock.measures.model import NO_TEAM, MeasureId
+from caseclock.measures.model import NO_TEAM, MeasureId, figures
 
 ROOM = Path(caseclock.measures.__file__).parent
 SHIPPED = ROOM.parents[1] / "monitoring" / "measures.yaml"
@@ -37,7 +37,25 @@ def test_every_measure_ships_switched_on_with_a_plain_title():
         "overdue": ("clocks", "above"),
         "due_soon": ("clocks", "above"),
         "in_time": ("per cent", "below"),
+        "unallocated_low": ("cases", "above"),
+        "unallocated_priority": ("cases", "above"),
+        "supervision_held": ("per cent", "below"),
+        "supervision_recorded": ("per cent", "below"),
+        "caseload": ("children", "above"),
+        "caseload_fte": ("children", "above"),
+        "caseload_high": ("workers", "above"),
+        "agency_share": ("per cent", "above"),
+        "vacancy_rate": ("per cent", "above"),
+        "agency_rate": ("per cent", "above"),
+        "rhi_held": ("per cent", "below"),
     }
+
+
+def test_the_figures_of_a_measure_are_known_by_name():
+    assert figures("open", ["allocation"]) == ["open", "open.allocation"]
+    assert figures("overdue", ["allocation"]) == ["overdue.allocation"]
+    assert figures("unallocated", ["allocation"]) == ["unallocated"]
+    assert figures("unallocated_priority", [])[0] == "unallocated_priority.urgent"
 
 
 def test_a_measure_that_does_not_exist_is_refused_with_those_that_do():

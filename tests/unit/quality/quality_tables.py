@@ -18,10 +18,21 @@ FILLED: dict[str, Any] = {
     "referral_date": "2026-09-01",
     "strategy_on": "2026-09-03",
     "visit_on": "2026-10-01",
+    "supervised_on": "2026-10-05",
+    "received_on": "2026-09-01",
+    "counted_on": "2026-10-01",
+    "set_on": "2026-09-01",
+    "role": "SW",
+    "priority": "high",
+    "team_id": "T1",
+    "worker_id": "W1",
+    "contact_id": "contact-2",
     "due_on": "2026-11-12",
 }
-STARTS = {"assessment": "2026-09-02", "plan": "2026-09-20", "allocation": "2026-09-02"}
-KINDS = {"conference": "initial", "plan": "cp", "review": "cp", "visit": "cp"}
+STARTS = {"assessment": "2026-09-02", "plan": "2026-09-20", "allocation": "2026-09-02"} | dict.fromkeys(
+    ("care", "placement", "legal", "missing"), "2026-09-10"
+)
+KINDS = {"conference": "initial", "plan": "cp", "review": "cp", "visit": "cp", "supervision": "case", "meeting": "core_group"}
 
 
 def frame(table: str, rows: Iterable[dict[str, Any]] = ()) -> pd.DataFrame:

@@ -44,7 +44,8 @@ def test_every_table_is_there_with_its_columns_and_types(tmp_path: Path) -> None
                 "_row": "int64",
                 "_file": "str",
             }
-        assert len(made.tables[name]) == made.counts()[name].kept > 0
+        supplementary = name in ("supervision", "staff", "post", "contact_decision", "meeting", "priority")
+        assert supplementary or len(made.tables[name]) == made.counts()[name].kept > 0
     assert made.rejects == []
 
 
@@ -200,7 +201,7 @@ def test_a_malformed_line_counts_as_read_and_quarantined(tmp_path: Path) -> None
 
 def test_a_table_that_is_not_there_is_empty_and_not_counted(tmp_path: Path) -> None:
     made = snapshot(folder(tmp_path, without="ssd_cp_visits"))
-    assert len(made.tables["visit"]) == 1
+    assert set(made.tables["visit"]["kind"]) == {"cin", "cla"}
     made = snapshot(folder(tmp_path / "b", without="ssd_contacts"))
     assert len(made.tables["contact"]) == 0
     assert "contact" not in made.counts()
@@ -226,7 +227,8 @@ def test_personal_values_are_in_no_table_reject_note_or_absence(tmp_path: Path) 
 
 def test_annex_a_dates_of_every_kind_are_typed_and_every_row_is_accounted_for(tmp_path: Path) -> None:
     made = snapshot(workbook(tmp_path / "x.xlsx"))
-    assert [str(d.date()) for d in made.tables["referral"]["referral_date"]] == ["2026-09-01", "2026-09-15", "2026-09-15"]
+    received = made.tables["referral"][made.tables["referral"]["_file"].str.contains("List 3", regex=False)]
+    assert [str(d.date()) for d in received["referral_date"]] == ["2026-09-01", "2026-09-15", "2026-09-15"]
     assert reasons(made) == [("s47", 4, "Child Unique ID", "missing"), ("assessment", 3, "started_on", "bad_date")]
     counts = made.counts()
     assert counts["s47"] == TableCount(3, 2, 1)
@@ -245,7 +247,7 @@ def test_the_published_annex_a_sample_gives_the_published_ages(shared: Path) -> 
     assert made.rejects == []
     assert {n: c.kept for n, c in made.counts().items() if n in ("contact", "referral", "assessment", "s47", "plan")} == {
         "contact": 5,
-        "referral": 6,
+        "referral": 11,  # six of List 3, and what List 6 holds of earlier ones
         "assessment": 5,
         "s47": 5,
         "plan": 12,
@@ -267,3 +269,22 @@ def test_of_two_involvements_with_one_key_the_ended_one_is_used() -> None:
     rows = [{**base, "ended_on": None, "_row": 2, "_file": "a.csv"}, {**base, "ended_on": "2026-11-01", "_row": 3, "_file": "a.csv"}]
     made = build(snapshot_extract(), ReadResult([RawTable("allocation", pd.DataFrame(rows))]), SOURCE)
     assert made.tables["allocation"]["ended_on"].notna().all()
+
+
+@pytest.mark.parametrize("column", ["cine_person_id", "cine_referral_team", "cine_cin_primary_need_code", "cine_close_date"])
+@pytest.mark.parametrize("cell", ["=1+1", "@SUM(A1)", "+cmd|x", "-cmd", " =HYPERLINK(1)", "\t=1", "-1+1"])
+def test_a_cell_that_begins_like_a_formula_puts_its_row_aside(column: str, cell: str, tmp_path: Path) -> None:
+    made = referrals(tmp_path, referral(1), referral(2, **{column: cell}))
+    assert [(r.row, r.rule) for r in made.rejects] == [(3, "formula")]
+    assert made.counts()["referral"] == TableCount(read=2, kept=1, quarantined=1)
+    assert cell.strip() not in str(made.rejects)
+
+
+@pytest.mark.parametrize("cell", ["-1", "-12", "+44 20", "-0.5", "a=b", "x@y", "-"])
+def test_a_number_with_a_sign_or_a_sign_inside_is_no_formula(cell: str, tmp_path: Path) -> None:
+    assert referrals(tmp_path, referral(1, cine_referral_team=cell)).rejects == []
+
+
+def test_a_formula_as_the_id_of_a_plan_is_seen_although_ids_of_plans_get_a_prefix(tmp_path: Path) -> None:
+    rows = [sound()["ssd_cp_plans"][0] | {"cppl_cp_plan_id": "=1+1"}]
+    assert ("plan", 2, "plan_id", "formula") in reasons(snapshot(folder(tmp_path, {"ssd_cp_plans": rows})))

@@ -7,7 +7,7 @@ import datetime as dt
 import numpy as np
 import pandas as pd
 import pyarrow.compute as pc
-from suite import AS_OF, COLUMNS, RULES, Expectation
+from suite import AS_OF, COLUMNS, KINDS, RULES, Expectation
 
 from caseclock.extracts import Extract
 from caseclock.quality.check import TableCheck
@@ -18,9 +18,6 @@ from caseclock.quality.suites import evaluate
 from caseclock.snapshots import Snapshot
 from caseclock.snapshots.tables import TABLES, Column, Table
 
-KINDS = dict.fromkeys(COLUMNS, "code") | dict.fromkeys(("case_id", "child_id", "team_id", "worker_id"), "id")
-KINDS |= {"nfa": "flag", "seen": "flag", "age": "number", "fte": "number"}
-KINDS |= dict.fromkeys(("referral_date", "started_on", "authorised_on", "closed_on"), "date")
 TABLES["bench"] = Table("bench", "one row per case", tuple(Column(name, KINDS[name]) for name in COLUMNS))  # type: ignore[arg-type]
 DTYPES = {"id": "str", "code": "str", "date": "datetime64[s]", "flag": "boolean", "number": "float64"}
 

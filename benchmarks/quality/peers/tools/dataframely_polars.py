@@ -6,7 +6,7 @@ import datetime as dt
 
 import dataframely as dy
 import polars as pl
-from suite import RULES, Expectation
+from suite import DATES, RULES, TEXT, Expectation
 
 
 def _expr(r: Expectation) -> pl.Expr:
@@ -40,8 +40,6 @@ def _rule(r: Expectation):  # type: ignore[no-untyped-def]
     return dy.rule()(rule)
 
 
-TEXT = ("case_id", "child_id", "team_id", "worker_id", "source", "need", "priority")
-DATES = ("referral_date", "started_on", "authorised_on", "closed_on")
 COLUMNS = {
     "row": dy.UInt32(),
     **{name: dy.String(nullable=True) for name in TEXT},

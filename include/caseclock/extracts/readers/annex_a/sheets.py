@@ -1,37 +1,42 @@
-"""An Annex A workbook as sheets of lists: which sheet is which list, where its header is, which column is which.
+"""Annex A as sheets of lists: which sheet is which list, where its header is, which column is which.
 
 Sheets are matched by name, then by the set of their headers, then by position (domain brief 1.5: names and headers drift every year).
-A cell is text from here on: a date is ISO, a number without fraction has none, and what stands for nothing is None.
+The split form, one CSV per list (`List_1.csv`, ...), is read as the same sheets.
 """
 
 from __future__ import annotations
 
-import datetime as dt
 import io
-import math
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from python_calamine import CalamineError, CalamineWorkbook
+from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum
 
 from caseclock.errors import BadExtract
-from caseclock.extracts.blanks import BLANK, PLACEHOLDER, PLACEHOLDER_ID
-from caseclock.extracts.bundle import SEND_AGAIN, WORKBOOKS, Bundle
-from caseclock.extracts.readers.annex_a.lists import CHILD, LISTS, NAMES, OTHER_LISTS, AnnexList
+from caseclock.extracts.archive import SEND_AGAIN
+from caseclock.extracts.bundle import WORKBOOKS, Bundle
+from caseclock.extracts.delimited import read_columns
+from caseclock.extracts.model import ROW
+from caseclock.extracts.readers.annex_a.cells import text_of
+from caseclock.extracts.readers.annex_a.lists import CHILD, LISTS, OTHER_LISTS, TELLS, AnnexList, fold_header, number_in
+from caseclock.extracts.source import SourceConfig
+from caseclock.extracts.workbook import Cell, clean_copy
 
 HEADER_WITHIN = 15  # rows: councils put a title or a date above the header
-EXCEL_DAY_0 = dt.date(1899, 12, 30)
-EXCEL_FIRST, EXCEL_LAST = 61, 73_050  # 1 March 1900 (before it Excel counts a day that never was) to 31 December 2099
-NOTHING = frozenset((*BLANK, *PLACEHOLDER, *PLACEHOLDER_ID))
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """One sheet. `cells` start at A1, so the n-th row is the spreadsheet's row n."""
+    """One sheet or one CSV. `cells` start at A1, so the n-th row is the spreadsheet's row n. `bad`: rows that could not be split, and why.
+
+    `unsolved`: cells with a formula whose result was not saved. `file`: what its rows are said to come from.
+    """
 
     name: str
+    file: str
     cells: list[list[object]]
+    unsolved: frozenset[Cell] = frozenset()
+    bad: list[tuple[int, str]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -39,17 +44,26 @@ class ListSheet:
     """A sheet that is a list. `columns`: our name of a column -> its position. `header_row` as the spreadsheet numbers it."""
 
     spec: AnnexList
-    file: str
+    sheet: Sheet
     header_row: int
     columns: dict[str, int]
-    cells: list[list[object]]
-    unknown: list[str] = field(default_factory=list)
+
+    @property
+    def file(self) -> str:
+        return self.sheet.file
 
     def rows(self) -> Iterator[tuple[int, dict[str, str | None]]]:
         """(row number, our columns as text) of each row that holds anything."""
-        for number, cells in enumerate(self.cells[self.header_row :], self.header_row + 1):
-            if any(text_of(cell) is not None for cell in cells):
+        unsolved = {row for row, _ in self.sheet.unsolved}
+        for number, cells in enumerate(self.sheet.cells[self.header_row :], self.header_row + 1):
+            if number in unsolved or any(text_of(cell) is not None for cell in cells):
                 yield number, {n: text_of(cells[at], date=n in self.spec.dates) for n, at in self.columns.items() if at < len(cells)}
+
+    def unsolved_in(self, row: int) -> str | None:
+        """The title of a column that we read in which this row has a formula without a result; None when there is none."""
+        if not self.sheet.unsolved:
+            return None
+        return next((self.spec.title_of(name) for name, at in self.columns.items() if (row, at + 1) in self.sheet.unsolved), None)
 
 
 def workbook_in(bundle: Bundle) -> str | None:
@@ -60,21 +74,59 @@ def workbook_in(bundle: Bundle) -> str | None:
     return found[0] if found else None
 
 
-def sheets_of(bundle: Bundle) -> list[Sheet]:
-    """Every sheet of the workbook. Raises BadExtract when it cannot be opened."""
+def split_lists(bundle: Bundle) -> bool:
+    """True where CSV files are called as lists are in the split form (`List_1.csv`). A word alone (`Referrals.csv`) could be anything."""
+    return any(m.suffix == ".csv" and "list" in fold_header(m.base) and number_in(m.base.rpartition(".")[0]) for m in bundle.members)
+
+
+def sheets_of(bundle: Bundle, source: SourceConfig) -> tuple[list[Sheet], list[str]]:
+    """Every sheet of the workbook, or every CSV that is a list, and notes. Raises BadExtract when they cannot be opened."""
     name = workbook_in(bundle)
+    if name is not None and split_lists(bundle):
+        todo = "Send one or the other"
+        raise BadExtract("it holds a workbook and also single lists as CSV, and nobody can know which count", where=bundle.name, todo=todo)
     if name is None:
-        raise BadExtract("it holds no workbook", where=bundle.name, allowed="one Annex A workbook (.xlsx)", todo=SEND_AGAIN)
-    raw = bundle.read(next(m for m in bundle.members if m.name == name))
+        return _from_csv(bundle, source), []
+    clean = clean_copy(bundle.read(next(m for m in bundle.members if m.name == name)), bundle.name)
+    links = "the workbook has links to other files: nothing is fetched, cells with such a link are as they were saved"
+    return _from_workbook(clean.book, clean.unsolved, bundle.name), [links] if clean.links else []
+
+
+def _from_workbook(raw: bytes, unsolved: dict[str, frozenset[Cell]], where: str) -> list[Sheet]:
+    nothing: frozenset[Cell] = frozenset()
     try:
         book = CalamineWorkbook.from_filelike(io.BytesIO(raw))
-        return [Sheet(title, book.get_sheet_by_name(title).to_python(skip_empty_area=False)) for title in book.sheet_names]
+        titles = [one.name for one in book.sheets_metadata if one.typ == SheetTypeEnum.WorkSheet]
+        return [
+            Sheet(t, f"{where}[{t}]", book.get_sheet_by_name(t).to_python(skip_empty_area=False), unsolved.get(t, nothing)) for t in titles
+        ]
     except (CalamineError, OSError, ValueError, KeyError) as error:
-        raise BadExtract("the workbook is cut short or damaged: it cannot be opened", where=bundle.name, todo=SEND_AGAIN) from error
+        raise BadExtract("the workbook is cut short or damaged: it cannot be opened", where=where, todo=SEND_AGAIN) from error
     except BaseException as error:
         if type(error).__name__ != "PanicException":  # the parser's own crash on damaged bytes is no Exception
             raise
-        raise BadExtract("the workbook is damaged: it cannot be opened", where=bundle.name, todo=SEND_AGAIN) from None
+        raise BadExtract("the workbook is damaged: it cannot be opened", where=where, todo=SEND_AGAIN) from None
+
+
+def _from_csv(bundle: Bundle, source: SourceConfig) -> list[Sheet]:
+    made = []
+    for member in bundle.members:
+        name = member.base.rpartition(".")[0]
+        if member.suffix != ".csv" or number_in(name) is None:
+            continue
+        read = read_columns(bundle.read(member), member.base, source.encodings, lambda h: fold_header(h) in _TITLES, bool, ROW)
+        last = max([1, *read.frame[ROW], *(row for row, _ in read.bad)])
+        cells: list[list[object]] = [[] for _ in range(last)]
+        columns = [list(read.frame[header]) if header else [None] * len(read.frame) for header in read.header]
+        first = min([*read.frame[ROW], *(row for row, _ in read.bad), last + 1]) - 1
+        cells[max(first, 1) - 1] = list(read.header)
+        for at, number in enumerate(read.frame[ROW]):
+            cells[number - 1] = [column[at] for column in columns]
+        made.append(Sheet(name, member.base, cells, bad=read.bad))
+    return made
+
+
+_TITLES = {column.folded for spec in LISTS.values() for column in spec.columns}
 
 
 def match(sheets: list[Sheet], book: str) -> tuple[list[ListSheet], list[str]]:
@@ -84,8 +136,9 @@ def match(sheets: list[Sheet], book: str) -> tuple[list[ListSheet], list[str]]:
     left: list[tuple[int, Sheet]] = []
     for position, sheet in enumerate(sheets, 1):
         number = number_in(sheet.name)
-        if number in OTHER_LISTS:
-            notes.append(f"{sheet.name} is not used, no rule reads it yet: {_filled(sheet)} rows")
+        other = number if number in OTHER_LISTS else _other_list(sheet)
+        if other in OTHER_LISTS:
+            notes.append(f"{sheet.name} ({OTHER_LISTS[other]}) is not used, no rule reads it: {_filled(sheet)} rows")
         elif number is None or not _take(found, LISTS[number], sheet, book):
             left.append((position, sheet))
     for position, sheet in left:
@@ -101,46 +154,6 @@ def match(sheets: list[Sheet], book: str) -> tuple[list[ListSheet], list[str]]:
     return [found[n] for n in sorted(found)], notes
 
 
-def number_in(name: str) -> int | None:
-    """The number of the list that a sheet's name says: `List_4`, `List 4 - Assessments`, `Assessments`."""
-    folded = fold_header(name)
-    hit = re.search(r"\blist (\d{1,2})\b", re.sub(r"([a-z])(\d)", r"\1 \2", folded))
-    if hit:
-        return int(hit[1]) if int(hit[1]) in LISTS or int(hit[1]) in OTHER_LISTS else None
-    return NAMES.get(folded)
-
-
-def fold_header(text: object) -> str:
-    """Case, spaces, NBSP, quotes of any kind, question marks and brackets do not tell two headers apart."""
-    plain = re.sub(r"['‘’`´]", "", str(text)).lower()
-    return " ".join(re.sub(r"[^a-z0-9]+", " ", plain).split())
-
-
-def text_of(cell: object, *, date: bool = False) -> str | None:
-    """A cell as text. In a date column a number is Excel's count of days."""
-    if cell is None or cell == "":
-        return None
-    if isinstance(cell, bool):
-        return "Y" if cell else "N"
-    if isinstance(cell, (int, float)):
-        return _number(cell, date)
-    if isinstance(cell, dt.datetime):
-        return cell.isoformat(sep=" ")
-    if isinstance(cell, (dt.date, dt.time, dt.timedelta)):
-        return cell.isoformat() if isinstance(cell, dt.date) else str(cell)
-    text = " ".join(str(cell).replace("\xa0", " ").split())
-    return None if text.lower() in NOTHING else text
-
-
-def _number(cell: float, date: bool) -> str | None:
-    if isinstance(cell, float) and not math.isfinite(cell):
-        return None
-    if date and EXCEL_FIRST <= cell <= EXCEL_LAST + 1:
-        return (EXCEL_DAY_0 + dt.timedelta(days=int(cell))).isoformat()
-    text = str(int(cell)) if cell == int(cell) else repr(cell)
-    return None if text in NOTHING else text
-
-
 # --- inside --------------------------------------------------------------------------------------------------------
 def _take(found: dict[int, ListSheet], spec: AnnexList, sheet: Sheet, book: str) -> bool:
     """Takes the sheet for this list when its header fits. Raises BadExtract when another sheet has been taken for it."""
@@ -150,7 +163,7 @@ def _take(found: dict[int, ListSheet], spec: AnnexList, sheet: Sheet, book: str)
     if spec.number in found:
         raise BadExtract(f"two sheets are List {spec.number}", where=book, todo="Leave only one of them in the workbook")
     row, columns = header
-    found[spec.number] = ListSheet(spec, f"{book}[{sheet.name}]", row, columns, sheet.cells)
+    found[spec.number] = ListSheet(spec, sheet, row, columns)
     return True
 
 
@@ -161,6 +174,12 @@ def _header_of(sheet: Sheet, spec: AnnexList) -> tuple[int, dict[str, int]] | No
         if spec.required <= set(columns):
             return number, columns
     return None
+
+
+def _other_list(sheet: Sheet) -> int | None:
+    """The list that is not read whose own column is in the header of a sheet."""
+    headers = [fold_header(cell) for row in sheet.cells[:HEADER_WITHIN] for cell in row]
+    return next((number for number, tell in TELLS.items() if any(tell in header for header in headers)), None)
 
 
 def _has_child(sheet: Sheet) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from caseclock.extracts.bundle import PARQUET
 from caseclock.extracts.delimited import fold
 
 
@@ -87,8 +88,8 @@ FILES: tuple[SsdFile, ...] = (
         "ssd_person",
         "child",
         "child_id=pers_person_id! sex=pers_sex died_on=pers_death_date",
-        flags="pers_dob pers_expected_dob",
-        unused="pers_legacy_id pers_upn pers_forename pers_surname pers_gender pers_ethnicity pers_single_unique_id pers_upn_unknown "
+        flags="pers_dob pers_expected_dob pers_forename pers_surname",
+        unused="pers_legacy_id pers_upn pers_gender pers_ethnicity pers_single_unique_id pers_upn_unknown "
         "pers_send_flag pers_is_mother pers_nationality",
     ),
     _file(
@@ -180,6 +181,63 @@ FILES: tuple[SsdFile, ...] = (
         child_via=("plan", "plan_id"),
     ),
     _file(
+        "ssd_cla_episodes",
+        "care",
+        "episode_id=clae_cla_episode_id! care_id=clae_cla_id child_id=clae_person_id! referral_id=clae_referral_id "
+        "placement_id=clae_cla_placement_id started_on=clae_cla_episode_start_date! ended_on=clae_cla_episode_ceased_date "
+        "entered_on=clae_entered_care_date",
+        unused="clae_cla_episode_start_reason clae_cla_primary_need_code clae_cla_episode_ceased_reason clae_cla_last_iro_contact_date",
+    ),
+    _file(
+        "ssd_cla_placement",
+        "placement",
+        "placement_id=clap_cla_placement_id! child_id=clap_person_id! care_id=clap_cla_id started_on=clap_cla_placement_start_date! "
+        "ended_on=clap_cla_placement_end_date kind=clap_cla_placement_type",
+        unused="clap_cla_placement_urn clap_cla_placement_distance clap_cla_placement_provider clap_cla_placement_postcode "
+        "clap_cla_placement_change_reason",
+        child_via=("care", "care_id"),
+    ),
+    _file(
+        "ssd_cla_reviews",
+        "review",
+        "review_id=clar_cla_review_id! care_id=clar_cla_id child_id=clar_cla_person_id! due_on=clar_cla_review_due_date "
+        "held_on=clar_cla_review_date cancelled=clar_cla_review_cancelled",
+        unused="clar_cla_review_participation",
+        prefix="cla:",
+        kind="cla",
+        child_via=("care", "care_id"),
+    ),
+    _file(
+        "ssd_cla_visits",
+        "visit",
+        "visit_id=clav_cla_visit_id! care_id=clav_cla_id child_id=clav_person_id! visit_on=clav_cla_visit_date! "
+        "seen=clav_cla_visit_seen seen_alone=clav_cla_visit_seen_alone",
+        prefix="cla:",
+        kind="cla",
+        child_via=("care", "care_id"),
+    ),
+    _file(
+        "ssd_legal_status",
+        "legal",
+        "legal_id=lega_legal_status_id! child_id=lega_person_id! status=lega_legal_status started_on=lega_legal_status_start_date! "
+        "ended_on=lega_legal_status_end_date",
+    ),
+    _file(
+        "ssd_care_leavers",
+        "care_leaver",
+        "leaver_id=clea_table_id! child_id=clea_person_id! eligibility=clea_care_leaver_eligibility in_touch=clea_care_leaver_in_touch "
+        "contacted_on=clea_care_leaver_latest_contact reviewed_on=clea_pathway_plan_review_date "
+        "team_id=clea_care_leaver_allocated_team worker_id=clea_care_leaver_worker_id",
+        unused="clea_care_leaver_accommodation clea_care_leaver_accom_suitable clea_care_leaver_activity clea_care_leaver_personal_advisor",
+    ),
+    _file(
+        "ssd_missing",
+        "missing",
+        "missing_id=miss_table_id! child_id=miss_person_id! kind=miss_missing_episode_type "
+        "started_on=miss_missing_episode_start_date! found_on=miss_missing_episode_end_date offered=miss_missing_rhi_offered "
+        "accepted=miss_missing_rhi_accepted",
+    ),
+    _file(
         "ssd_involvements",
         "allocation",
         "allocation_id=invo_involvements_id! child_id=invo_person_id! referral_id=invo_referral_id worker_id=invo_professional_id "
@@ -208,14 +266,17 @@ NOT_IN_SOME_EXPORTS = {("ssd_cin_visits", "plan_id")}
 
 # fmt: off
 OTHER_SSD_FILES = frozenset((
-    "address", "assessment_factors", "care_leavers", "cla_care_plan", "cla_convictions", "cla_episodes", "cla_health",
-    "cla_immunisations", "cla_placement", "cla_previous_permanence", "cla_reviews", "cla_substance_misuse", "cla_visits", "cohort",
+    "address", "assessment_factors", "cla_care_plan", "cla_convictions", "cla_health",
+    "cla_immunisations", "cla_previous_permanence", "cla_substance_misuse", "cohort",
     "dim_date", "disability", "early_help_episodes", "ehcp_active_plans", "ehcp_assessment", "ehcp_named_plan", "ehcp_requests", "family",
-    "immigration_status", "legal_status", "linked_identifiers", "missing", "mother", "permanence", "pre_cla_care_plan", "pre_proceedings",
-    "s251_finance", "sdq_scores", "sen_need", "send", "version_log", "voice_of_child",
+    "immigration_status", "linked_identifiers", "mother", "permanence", "pre_cla_care_plan", "pre_proceedings",
+    "s251_finance", "sdq_scores", "sen_need", "send", "voice_of_child",
 ))
 # fmt: on
 """Files of the standard that no rule reads yet."""
+
+VERSION_LOG = "version_log"
+SUFFIXES = (".csv", *PARQUET)
 
 _BY_STEM = {f.name.removeprefix("ssd_"): f for f in FILES}
 
@@ -227,5 +288,9 @@ def stem_of(base: str) -> str:
 
 
 def file_of(base: str) -> SsdFile | None:
-    """The SSD file that a CSV's name says it is."""
-    return _BY_STEM.get(stem_of(base)) if base.lower().endswith(".csv") else None
+    """The SSD file that a table's name says it is."""
+    return _BY_STEM.get(stem_of(base)) if is_table(base) else None
+
+
+def is_table(base: str) -> bool:
+    return base.lower().endswith(SUFFIXES)

@@ -1,0 +1,165 @@
+"""What the supplementary files tell of a council's workers, posts, supervision, priorities and return interviews, summed per team.
+
+Every sum is an array with a place per team (in the order of `team_names`) and the council last. A file that is not there gives no sums
+at all: nothing is not zero.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from caseclock.clocks.columns import NONE, Codes, Columns, Mask, pairs
+from caseclock.clocks.holders import Involvements
+from caseclock.clocks.rules import Known
+from caseclock.clocks.standing import Standing
+from caseclock.clocks.teams import numbered, team_of_rows
+from caseclock.clocks.workload import Holding, holding
+from caseclock.extracts.supplementary.codes import NO_PRIORITY, OTHER, PRIORITIES
+
+Sums = npt.NDArray[np.float64]
+Facts = dict[str, Sums]
+
+HIGH, UNEVEN, MEAN = 20.0, 1.5, 16.0
+"""A caseload per FTE is high above 20, or above 1.5 times the team's mean (domain brief 2.2). The second only counts above the mean of
+England (16.0 in 2023): in a team with few cases nobody is overloaded."""
+
+
+def facts(columns: Columns, inv: Involvements, cases: Standing, period_days: int) -> Facts:
+    """All sums that the extract can give. `period_days`: calendar days up to the extract's date, which is the last of them."""
+    since = columns.as_of - np.timedelta64(period_days, "D")
+    held = holding(columns, inv) if cases.known and (columns.rows("staff") or columns.rows("supervision")) else None
+    made: Facts = {}
+    if held is not None and columns.rows("staff"):
+        made |= _workers(columns, held, len(cases.teams))
+    if columns.rows("post"):
+        made |= _posts(columns, len(cases.teams))
+    if columns.rows("supervision"):
+        made |= _supervision(columns, inv, cases, held, since)
+    if columns.rows("priority") and cases.known:
+        made |= _priorities(columns, cases)
+    return made | _interviews(columns, inv, cases, since)
+
+
+def summed(team: Codes, size: int, weight: npt.NDArray[np.generic] | None = None) -> Sums:
+    """Per team, and the council last."""
+    made = np.bincount(team, weights=weight, minlength=size).astype(np.float64)
+    return np.append(made, made.sum())
+
+
+# --- workers and posts ---------------------------------------------------------------------------------------------
+def _workers(columns: Columns, held: Holding, size: int) -> Facts:
+    row = columns.row_with("staff")[held.worker]
+    listed = row != NONE
+    fte = np.append(np.asarray(columns.raw("staff", "fte"), dtype=np.float64), np.nan)[row]
+    whole = listed & (fte > 0)
+    agency_known = listed & np.append(columns.filled("staff", "agency"), False)[row]
+    agency = agency_known & np.append(columns.meets("staff", {"agency": True}), False)[row]
+    per_fte = np.divide(held.cases, fte, out=np.full(len(fte), np.nan), where=whole)
+    cases, ftes = summed(held.team[whole], size, held.cases[whole]), summed(held.team[whole], size, fte[whole])
+    mean = np.divide(cases, ftes, out=np.zeros(size + 1), where=ftes > 0)[held.team]
+    high = whole & ((per_fte > HIGH) | ((per_fte > UNEVEN * mean) & (per_fte > MEAN)))
+    return {
+        "workers": summed(held.team, size),
+        "caseload": summed(held.team, size, held.cases),
+        "workers_with_fte": summed(held.team[whole], size),
+        "caseload_with_fte": cases,
+        "fte": ftes,
+        "caseload_high": summed(held.team[high], size),
+        "agency_known": summed(held.team[agency_known], size),
+        "agency": summed(held.team[agency], size),
+    }
+
+
+def _posts(columns: Columns, size: int) -> Facts:
+    """Of each team the last count by the extract's date, all its roles."""
+    counted, team = columns.days("post", "counted_on"), columns.keys("post", "team_id")
+    known = np.flatnonzero((counted <= columns.as_of) & (team != NONE))
+    last = np.full(columns.distinct("team_id"), np.datetime64("1900-01-01", "D"))
+    np.fmax.at(last, team[known], counted[known])
+    row = known[counted[known] == last[team[known]]]
+
+    def number(name: str) -> Sums:
+        values: Sums = np.nan_to_num(np.asarray(columns.raw("post", name), dtype=np.float64)[row])
+        return values
+
+    established, filled, agency = number("established"), number("filled"), number("agency")
+    at = numbered(team[row], columns)
+    return {
+        "established": summed(at, size, established),
+        "filled": summed(at, size, filled),
+        "vacant": summed(at, size, np.maximum(established - filled, 0.0)),
+        "agency_fte": summed(at, size, agency),
+    }
+
+
+# --- supervision ---------------------------------------------------------------------------------------------------
+def _supervision(columns: Columns, inv: Involvements, cases: Standing, held: Holding | None, since: np.datetime64) -> Facts:
+    size, day = len(cases.teams), columns.days("supervision", "supervised_on")
+    recent = (day > since) & (day <= columns.as_of)
+    made: Facts = {}
+    personal = recent & columns.meets("supervision", {"kind": "personal"})
+    if held is not None and columns.meets("supervision", {"kind": "personal"}).any():
+        seen = np.zeros(columns.distinct("worker_id") + 1, dtype=bool)
+        seen[columns.keys("supervision", "worker_id")[personal]] = True
+        made["workers_to_supervise"] = summed(held.team, size)
+        made["workers_supervised"] = summed(held.team[seen[held.worker]], size)
+    if columns.filled("supervision", "decision_recorded").any():
+        row = np.flatnonzero(recent & columns.meets("supervision", {"kind": "case"}))
+        team = team_of_rows("supervision", row, columns, inv)
+        decided = columns.meets("supervision", {"decision_recorded": True, "recorded_on": Known(known=True)})[row]
+        made["supervisions"] = summed(team, size)
+        made["supervisions_recorded"] = summed(team[decided], size)
+    return made
+
+
+# --- priorities ----------------------------------------------------------------------------------------------------
+def _priorities(columns: Columns, cases: Standing) -> Facts:
+    waits = ~cases.referral_held
+    row, team = cases.referral_row[waits], cases.referral_team[waits]
+    level = priority_of(columns, row)
+    return {f"unallocated.{name}": summed(team[level == i], len(cases.teams)) for i, name in enumerate(PRIORITIES)}
+
+
+def priority_of(columns: Columns, referral: Codes) -> Codes:
+    """The priority now of each referral (row numbers): the last one given to it, else the last one given to its child. In PRIORITIES."""
+    level = np.full(columns.rows("priority"), PRIORITIES.index(OTHER))
+    for i, name in enumerate(PRIORITIES):
+        level[columns.meets("priority", {"priority": name})] = i
+    set_on = columns.days("priority", "set_on")
+    given = np.flatnonzero(set_on <= columns.as_of)
+    given = given[np.lexsort((given, set_on[given]))]  # of two on one day the one further down in the file
+    own = _last(columns.keys("priority", "referral_id"), given, columns.distinct("referral_id"))
+    whole_child = given[~columns.filled("priority", "referral_id")[given]]
+    child = _last(columns.keys("priority", "child_id"), whole_child, columns.distinct("child_id"))
+    found = own[columns.keys("referral", "referral_id")[referral]]
+    found = np.where(found == NONE, child[columns.keys("referral", "child_id")[referral]], found)
+    made: Codes = np.append(level, PRIORITIES.index(NO_PRIORITY))[found]
+    return made
+
+
+def _last(keys: Codes, order: Codes, size: int) -> Codes:
+    found = np.full(size + 1, NONE)
+    found[keys[order]] = order
+    found[NONE] = NONE
+    return found
+
+
+# --- return interviews ---------------------------------------------------------------------------------------------
+def _interviews(columns: Columns, inv: Involvements, cases: Standing, since: np.datetime64) -> Facts:
+    """Missing episodes that ended within the period, and those that an interview followed. Days, not hours: 72 hours cannot be told."""
+    interview = np.flatnonzero(columns.meets("meeting", {"kind": "rhi", "held_on": Known(known=True)}))
+    if not columns.rows("missing") or not columns.meets("meeting", {"kind": "rhi"}).any():
+        return {}
+    found_on = columns.days("missing", "found_on")
+    episode = np.flatnonzero((found_on > since) & (found_on <= columns.as_of))
+    left, right = pairs(
+        columns.keys("missing", "child_id")[episode], columns.keys("meeting", "child_id")[interview], columns.distinct("child_id")
+    )
+    back, held = found_on[episode[left]], columns.days("meeting", "held_on")[interview[right]]
+    answers = columns.days("meeting", "since_on")[interview[right]]
+    fits = (held >= back) & (held <= columns.as_of) & (np.isnat(answers) | (answers == back))
+    followed: Mask = np.zeros(len(episode), dtype=bool)
+    followed[left[fits]] = True
+    team = team_of_rows("missing", episode, columns, inv)
+    return {"returned": summed(team, len(cases.teams)), "interviewed": summed(team[followed], len(cases.teams))}
