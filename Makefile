@@ -8,7 +8,7 @@ PY ?= $(shell for p in python3.11 python3.12 python3.13 python3; do if $$p -c 'i
 BIN := .venv/bin
 UV := $(BIN)/uv
 UV_VERSION := 0.13.9
-JOBS ?= 2
+JOBS ?= 3
 T ?= tests
 
 help:  ## this list
@@ -34,7 +34,7 @@ demo: .venv/.runtime  ## everything set up, the main job on a made-up council, a
 	@exec $(BIN)/caseclock demo run $(if $(ONCE),--once)
 
 test: .venv/.dev parts  ## everything set up, all tests
-	$(BIN)/pytest $(T) -m "not airflow" -n $(JOBS) -rs
+	$(BIN)/pytest $(T) -m "not airflow" -n $(JOBS) --dist worksteal -rs
 	$(BIN)/pytest $(T) -m airflow -rs || test $$? = 5
 
 parts: .venv/.dev  # what the tests need and no wheel brings: a browser; a test that cannot have its part says so
