@@ -54,15 +54,22 @@ def decide(house: House, extract_id: str, choice: str, by: str, reason: str, now
     Nothing is sent here: `notify` delivers. Raises NothingToDecide, AlreadyDecided (unless `overrule`), and WrongUse where name or
     reason is missing.
     """
+    wanted = Decision(extract_id, _choice(choice), *_words(by, reason), now)
+    report = _decided(house, wanted, overrule)
+    keep_report(house, extract_id)  # also when nothing changed: the one before may have been killed on its way here
+    return {"extract_id": extract_id, "decision": wanted.choice, **report}
+
+
+def _decided(house: House, wanted: Decision, overrule: bool) -> Report:
     from caseclock.storage.alerts import SqlAlerts
 
-    wanted = Decision(extract_id, _choice(choice), *_words(by, reason), now)
+    extract_id, now = wanted.extract_id, wanted.at
     with house.engine.begin() as c:
         extract = _extract(c, extract_id)
         SqlAlerts(c, now).lock(extract.source)  # two people at once: the second one sees what the first one said
         standing = decision_of(c, extract.id)
         if standing and standing.choice == wanted.choice:
-            return {"extract_id": extract.id, "decision": wanted.choice, "changed": False, "changes": 0, "messages": 0, "not_said": 0}
+            return {"changed": False, "changes": 0, "messages": 0, "not_said": 0}
         check_can_be_decided(c, extract)
         if standing and not overrule:
             raise AlreadyDecided(_name(extract), standing)
@@ -71,8 +78,7 @@ def decide(house: House, extract_id: str, choice: str, by: str, reason: str, now
         follow_quarantine(house, c, extract.source)  # only extracts that count say what has left the quarantine
         if wanted.choice == "reject":
             report["messages"] += _ask_for_another(house, c, extract, wanted)
-    keep_report(house, extract.id)
-    return {"extract_id": extract.id, "decision": wanted.choice, "changed": True, **report}
+    return {"changed": True, **report}
 
 
 def check_can_be_decided(c: Connection, extract: Extract) -> None:
