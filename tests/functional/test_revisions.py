@@ -45,7 +45,7 @@ def the_one_that_counts(arrivals: list[int | None]) -> int:
     return counts
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(arrivals=st.lists(st.one_of(st.none(), st.integers(0, 5)), min_size=1, max_size=6))
 def test_in_any_order_of_arrival_the_ledger_knows_which_counts(arrivals: list[int | None]) -> None:
     engine = open_engine("sqlite://")
@@ -63,7 +63,7 @@ def test_in_any_order_of_arrival_the_ledger_knows_which_counts(arrivals: list[in
     engine.dispose()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(order=st.permutations([6, 8, 10, 12]))
 def test_when_all_say_when_they_were_exported_the_order_of_arrival_does_not_matter(order: list[int]) -> None:
     engine = open_engine("sqlite://")

@@ -42,7 +42,7 @@ def snapshots(draw: st.DrawFn) -> Snapshot:
     return snapshot(rejects=[Reject(table, f"{table}.csv", row, "?", "unreadable") for table, row in unread], **frames)
 
 
-SLOW = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+SLOW = settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 
 @SLOW
