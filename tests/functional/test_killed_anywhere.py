@@ -21,7 +21,7 @@ from caseclock.now import LONDON
 
 from .conftest import FRIDAYS, Town, open_town
 
-PLACES = 20
+PLACES = 12
 LATER = dt.datetime.combine(FRIDAYS[-1], dt.time(17, 15), LONDON)  # leases and quarantines of the killed process have passed
 
 
