@@ -22,8 +22,8 @@ DROPS = 5
 
 def main() -> None:
     scale = float(sys.argv[1]) if len(sys.argv) > 1 else 0.5
-    stage.WEEKS, stage.DAYS = 8, DROPS + 1
-    with tempfile.TemporaryDirectory() as scratch, stage.set_up(Path(scratch) / "demo", scale=scale, seed=1, tell=print) as at:
+    stage.DAYS = DROPS + 1
+    with tempfile.TemporaryDirectory() as scratch, stage.set_up(Path(scratch) / "demo", scale=scale, seed=1, tell=print, weeks=8) as at:
         later = [*at.history[-(DROPS - 1) :], at.today]
         at.history = at.history[: -(DROPS - 1)]
         stage.load_history(at, lambda arrivals: arrivals)

@@ -1,4 +1,4 @@
-"""`make demo ONCE=1`, as a newcomer runs it, on a smaller council and on free ports."""
+"""`make demo ONCE=1`, as a newcomer runs it, on a smaller council with less history and on free ports."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def free_ports() -> dict[str, str]:
 
 
 def test_the_demo_plays_and_ends_with_0(tmp_path: Path) -> None:
-    done = demo(tmp_path / "demo", free_ports(), "--scale", "0.4")
+    done = demo(tmp_path / "demo", free_ports(), "--scale", "0.4", "--weeks", "12")
     print(done.stdout)
     assert done.returncode == 0, done.stderr[-2000:]
     assert "success" in done.stdout

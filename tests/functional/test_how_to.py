@@ -1,15 +1,18 @@
 """Each page of docs/how-to is followed literally: its ```sh blocks, one after another, in an empty folder. ```sh no-run is left out:
-such a block needs a server that a test does not have, and says so in its text."""
+such a block needs a server that a test does not have, and says so in its text. Commands are forks of a process that has loaded the
+libraries; tests/functional/test_command_line.py starts them as a user does."""
 
 from __future__ import annotations
 
 import os
 import re
 import subprocess
-import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from .warm_commands import warm_commands
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted((ROOT / "docs" / "how-to").glob("*.md"))
@@ -23,10 +26,16 @@ def script_of(page: Path) -> str:
 FOLLOWED = [page for page in PAGES if script_of(page).strip()]
 
 
+@pytest.fixture(scope="module")
+def commands(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    with warm_commands(tmp_path_factory.mktemp("warm")) as folder:
+        yield folder
+
+
 @pytest.mark.parametrize("page", FOLLOWED, ids=lambda p: p.stem)
-def test_the_page_works_as_it_is_written(page: Path, tmp_path: Path) -> None:
+def test_the_page_works_as_it_is_written(page: Path, tmp_path: Path, commands: Path) -> None:
     env = {k: v for k, v in os.environ.items() if not k.startswith(("CASECLOCK_", "AIRFLOW", "PYTHONDONTWRITE"))}
-    env |= {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{env['PATH']}", "HOME": str(tmp_path), "PYTHONPATH": str(ROOT / "include")}
+    env |= {"PATH": f"{commands}{os.pathsep}{env['PATH']}", "HOME": str(tmp_path), "PYTHONPATH": str(ROOT / "include")}
     work = tmp_path / "work"
     work.mkdir()
     done = subprocess.run(

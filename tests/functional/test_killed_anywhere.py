@@ -7,12 +7,8 @@ killed process is a fork, so that nothing of it can be cleaned up.
 from __future__ import annotations
 
 import datetime as dt
-import os
-import signal
+from functools import partial
 from pathlib import Path
-
-from sqlalchemy import event
-from sqlalchemy.engine import Engine
 
 from caseclock import pipeline
 from caseclock.demo.fake_slack import FakeSlack
@@ -20,48 +16,17 @@ from caseclock.demo.mail_catcher import MailCatcher
 from caseclock.now import LONDON
 
 from .conftest import FRIDAYS, Town, open_town
+from .killed import in_a_fork
 
 PLACES = 12
 LATER = dt.datetime.combine(FRIDAYS[-1], dt.time(17, 15), LONDON)  # leases and quarantines of the killed process have passed
-
-
-def _in_a_fork(town: Town, path: Path, kill_at: int | None) -> tuple[bool, int]:
-    """(was it killed, statements that it had sent)."""
-    reader, writer = os.pipe()
-    child = os.fork()
-    if child == 0:
-        code = 1
-        try:
-            count = 0
-
-            def counted(*_: object) -> None:
-                nonlocal count
-                count += 1
-                os.write(writer, b".")
-                if count == kill_at:
-                    os.kill(os.getpid(), signal.SIGKILL)
-
-            event.listen(Engine, "before_cursor_execute", counted)
-            town.take(path)
-            code = 0
-        finally:
-            os._exit(code)
-    os.close(writer)
-    sent = 0
-    while block := os.read(reader, 65536):
-        sent += len(block)
-    os.close(reader)
-    _, status = os.waitpid(child, 0)
-    killed = os.WIFSIGNALED(status)
-    assert killed or os.WEXITSTATUS(status) == 0
-    return killed, sent
 
 
 def test_killed_at_any_statement_and_taken_up_again(fridays: dict[dt.date, Path], tmp_path: Path) -> None:
     path = fridays[FRIDAYS[-1]]
     with FakeSlack() as slack, MailCatcher() as mail:
         clean = open_town(tmp_path / "clean", slack, mail)
-        killed, statements = _in_a_fork(clean, path, None)
+        killed, statements = in_a_fork(partial(clean.take, path), None)
         assert not killed
         expected_slack, expected_mail = set(slack.copies()), set(mail.copies())
         expected = _state(clean)
@@ -70,7 +35,7 @@ def test_killed_at_any_statement_and_taken_up_again(fridays: dict[dt.date, Path]
     for place in sorted({max(1, round(statements * n / PLACES)) for n in range(1, PLACES + 1)}):
         with FakeSlack() as slack, MailCatcher() as mail:
             town = open_town(tmp_path / f"at{place}", slack, mail)
-            killed, _ = _in_a_fork(town, path, place)
+            killed, _ = in_a_fork(partial(town.take, path), place)
             kills += killed
             town.take(path, LATER)
             town.tend(LATER + dt.timedelta(minutes=10))

@@ -73,7 +73,7 @@ def on_azure(tmp_path: Path) -> Iterator[Elsewhere]:
     """Azurite, Microsoft's emulator; tests/parts.py gets it."""
     program = azurite_blob()
     if program is None:
-        pytest.skip("azurite is not here (CASECLOCK_AZURITE=1 make test gets it): Azure is tested by its options only")
+        pytest.skip("azurite is not here (tests/parts.py gets it by npm): Azure is tested by its options only")
     from azure.storage.blob import BlobServiceClient
 
     with socket.socket() as free:

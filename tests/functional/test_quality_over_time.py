@@ -23,6 +23,9 @@ from caseclock.demo.mail_catcher import MailCatcher
 from caseclock.extracts import Extract
 from caseclock.now import LONDON
 from caseclock.pipeline.arrival import Arrival
+from caseclock.pipeline.reports import past_of
+from caseclock.quality import QualityReport
+from caseclock.quality.model import RuleCount
 from caseclock.storage import ledger, quality
 from caseclock.storage import schema as t
 from caseclock.storage.decisions import Decision, save_decision
@@ -175,6 +178,48 @@ def test_rows_in_quarantine_are_listed_with_their_place(three: tuple[Town, list[
     assert CliRunner().invoke(cli, ["quarantine", "list", *home]).output.startswith("table")
 
 
+# --- an older export that came late ---------------------------------------------------------------------------------
+def _judge(house: pipeline.House, id_: str, day: dt.date, hour: int, failing: int) -> str:
+    """A revision that was exported at this hour and in which so many assessments break the rule; its figures are made."""
+    at, exported = (dt.datetime.combine(day, dt.time(h), LONDON) for h in (17, hour))
+    report = QualityReport("warn" if failing else "pass", counts=[RuleCount("assessment", RULE, "critical", failing, 100)])
+    with house.engine.begin() as c:
+        ledger.claim(c, id_, "demo", day, f"sha-{id_}", f"demo__{day}.zip", f"claimed/{id_}", at, exported)
+        ledger.save_quality(c, id_, report, [], at)
+        ledger.mark_done(c, id_, "compute_measures", at, 0.0)
+    return id_
+
+
+@pytest.mark.parametrize(
+    ("older_of_first", "newest", "older", "told"),
+    [
+        pytest.param(None, BAD_ROWS, 0, 1, id="it cannot silence the newest one"),
+        pytest.param(None, 0, BAD_ROWS, 0, id="it does not speak itself"),
+        pytest.param(BAD_ROWS, BAD_ROWS, None, 1, id="nothing is compared with it"),
+    ],
+)
+def test_an_older_export_that_came_late_has_no_say_in_whether_quality_got_worse(
+    town: Town, older_of_first: int | None, newest: int, older: int | None, told: int
+) -> None:
+    """The first Friday is without fault and the second one has so many; of each an older export may have come behind the newest one."""
+    with pipeline.open_house(town.settings) as house:
+        _judge(house, "first", FIRST, 12, 0)
+        if older_of_first is not None:
+            _judge(house, "older-first", FIRST, 9, older_of_first)
+        ids = [_judge(house, "newest", SECOND, 12, newest)]
+        if older is not None:
+            ids.append(_judge(house, "older", SECOND, 9, older))
+        at = dt.datetime.combine(SECOND, dt.time(17), LONDON)
+        for id_ in ids:
+            pipeline.update_alerts(house, id_, at)
+        pipeline.notify(house, at)
+        with reading(house.engine) as c:
+            past = past_of(c, ledger.extract_by_id(c, "newest"))
+    said = [m for m in town.slack.messages if "got worse" in str(m["text"])]
+    assert ["--extract newest" in json.dumps(m) for m in said] == [True] * told
+    assert [p.failing[f"assessment.{RULE}"] for p in past] == [0]
+
+
 # --- broken off and taken up again -----------------------------------------------------------------------------------
 class BrokenOff(Exception):
     """The process ends here."""
@@ -256,7 +301,7 @@ def test_a_surge_of_overdue_clocks_holds_and_a_release_lets_its_rows_speak(town:
             extract = house.extract(second["extract"]["id"])
             save_decision(c, extract, Decision(extract.id, "approve", "Data lead", "a real backlog", at))
         pipeline.update_alerts(house, extract.id, at)
-        pipeline.keep_report(house, extract.id)
+        pipeline.keep_report(house, extract)
     assert {x[10] for x in _lives(town) if x[11] is None} == {str(SECOND)}
     assert "a person has released it" in _pages(town)[str(SECOND)]
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-import os
-import signal
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,8 +12,8 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from sqlalchemy import create_engine, event, select, text
-from sqlalchemy.engine import Engine, make_url
+from sqlalchemy import create_engine, select, text
+from sqlalchemy.engine import make_url
 
 from caseclock import pipeline
 from caseclock.cli import cli
@@ -29,6 +27,7 @@ from caseclock.storage import ledger
 from caseclock.storage import schema as t
 
 from .conftest import FRIDAYS, Town
+from .killed import in_a_fork
 from .release_lab import AT, BEFORE, DAY, WHY, Lab, open_lab
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -271,36 +270,15 @@ def test_killed_at_any_statement_a_decision_is_whole_or_not_there(tmp_path: Path
             conditions = [tuple(r) for r in c.execute(select(t.condition.c.rule, t.condition.c.team, t.condition.c.state))]
         return (said, waiting, conditions, [r.event for r in lab.audit("released", "rejected")])
 
-    def in_a_fork(lab: Lab, held: str, kill_at: int | None) -> int:
+    def decided_in_a_fork(lab: Lab, held: str, kill_at: int | None) -> int:
         """Statements that were sent before it ended."""
         lab.house.engine.dispose()
-        reader, writer = os.pipe()
-        if (child := os.fork()) == 0:
-            seen = 0
-
-            def counted(*_: object) -> None:
-                nonlocal seen
-                seen += 1
-                os.write(writer, b".")
-                if seen == kill_at:
-                    os.kill(os.getpid(), signal.SIGKILL)
-
-            event.listen(Engine, "before_cursor_execute", counted)
-            event.listen(Engine, "commit", counted)
-            try:
-                pipeline.decide(lab.house, held, choice, "Lead", "why", AT)
-            finally:
-                os._exit(0)
-        os.close(writer)
-        with os.fdopen(reader, "rb") as pipe:
-            sent = len(pipe.read())
-        os.waitpid(child, 0)
-        return sent
+        return in_a_fork(lambda: pipeline.decide(lab.house, held, choice, "Lead", "why", AT), kill_at, commits=True)[1]
 
     with open_lab(tmp_path / "clean") as lab:
         lab.land(BEFORE, 0, "pass")
         held = lab.land(DAY, 12)
-        statements = in_a_fork(lab, held, None)
+        statements = decided_in_a_fork(lab, held, None)
         whole = state(lab)
         assert whole[0] == [choice]
     with open_lab(tmp_path / "killed") as lab:
@@ -308,7 +286,7 @@ def test_killed_at_any_statement_a_decision_is_whole_or_not_there(tmp_path: Path
         held = lab.land(DAY, 12)
         before = state(lab)
         for place in range(1, statements + 1):
-            assert in_a_fork(lab, held, place) == place
+            assert decided_in_a_fork(lab, held, place) == place
             if state(lab) == whole:  # the transaction is through; what is left is the page of the report
                 break
             assert state(lab) == before, f"killed at statement {place} of {statements}: a part of it is there"

@@ -70,11 +70,12 @@ def generate(
 @click.option("--folder", type=click.Path(path_type=Path), default=Path(".demo"), show_default=True)
 @click.option("--scale", type=click.FloatRange(min=0.05, max=10), default=0.5, show_default=True)
 @click.option("--seed", type=int, default=1, show_default=True)
-def run(once: bool, folder: Path, scale: float, seed: int) -> None:
+@click.option("--weeks", type=click.IntRange(min=1, max=260), default=61, show_default=True, help="Weekly extracts of its history.")
+def run(once: bool, folder: Path, scale: float, seed: int, weeks: int) -> None:
     """The main job on a made-up council with its history: real Airflow, a fake Slack and a mail catcher to look at.
 
     Ports: CASECLOCK_AIRFLOW_PORT (8080), CASECLOCK_POSTBOX_PORT (8090), and those that are named when one is taken.
     """
     from caseclock.demo.show import run_demo
 
-    sys.exit(run_demo(folder.resolve(), once=once, scale=scale, seed=seed))
+    sys.exit(run_demo(folder.resolve(), once=once, scale=scale, seed=seed, weeks=weeks))

@@ -28,13 +28,13 @@ PATIENCE = 300.0  # seconds from dropped extract to the end of its run, on a bus
 REPOSITORY = Path(__file__).resolve().parents[3]
 
 
-def run_demo(folder: Path, *, once: bool, scale: float, seed: int) -> int:
+def run_demo(folder: Path, *, once: bool, scale: float, seed: int, weeks: int) -> int:
     """0 when today's run succeeded and what was to be sent has arrived, once each; else 1. Serves until Ctrl-C unless `once`."""
     with _interruptible():
         try:
             ports = Ports.from_environment(os.environ)
             ports.check_free()
-            with set_up(folder, scale=scale, seed=seed, tell=_say) as stage:
+            with set_up(folder, scale=scale, seed=seed, tell=_say, weeks=weeks) as stage:
                 return _play(stage, ports, once)
         except KeyboardInterrupt:
             _say("ended")

@@ -62,8 +62,11 @@ class Stage:
 
 
 @contextmanager
-def set_up(folder: Path, *, scale: float, seed: int, tell: Callable[[str], None]) -> Iterator[Stage]:
-    """A fresh stage in `folder`; what an earlier demo left there is removed. Raises CaseclockError when a port is taken."""
+def set_up(folder: Path, *, scale: float, seed: int, tell: Callable[[str], None], weeks: int = WEEKS) -> Iterator[Stage]:
+    """A fresh stage in `folder`, with so many weekly extracts of history; what an earlier demo left there is removed.
+
+    Raises CaseclockError when a port is taken.
+    """
     port = int(os.environ.get(POSTBOX[0]) or POSTBOX[1])
     if not port_is_free(port):
         raise CaseclockError(
@@ -75,7 +78,7 @@ def set_up(folder: Path, *, scale: float, seed: int, tell: Callable[[str], None]
     today = clock.now().astimezone(clock.LONDON).date()
     tell("making up a council: its children, workers and teams, and the extracts of more than a year")
     extracts = generate(
-        folder / "extracts", scale=scale, weeks=WEEKS, days=DAYS, seed=seed, as_of=_last_working_day(home, today), incident=True
+        folder / "extracts", scale=scale, weeks=weeks, days=DAYS, seed=seed, as_of=_last_working_day(home, today), incident=True
     )
     moment = Moment()
     with ExitStack() as stack:

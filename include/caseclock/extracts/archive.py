@@ -152,7 +152,7 @@ def copied(blocks: Iterable[bytes]) -> bytes:
     return made.getvalue()
 
 
-_ZIP_FAULTS = (
+ZIP_FAULTS = (
     zipfile.BadZipFile,
     zlib.error,
     lzma.LZMAError,
@@ -171,7 +171,7 @@ def damage_refused(path: Path, what: str) -> Iterator[None]:
     """Turns what the zip module says of damaged bytes into BadExtract. A failing disk stays an OSError: it may work later."""
     try:
         yield
-    except _ZIP_FAULTS as error:
+    except ZIP_FAULTS as error:
         refuse(path, what, SEND_AGAIN, error)
     except OSError as error:
         if error.errno not in (None, errno.EINVAL):  # EINVAL: a damaged zip made the module seek before the start

@@ -12,10 +12,10 @@ from typing import NoReturn, Protocol
 from xml.parsers import expat
 
 from caseclock.errors import BadExtract
+from caseclock.extracts.archive import SEND_AGAIN
 
 MAX_TOKEN = 4 * 2**20  # bytes; the longest tag of a census or a workbook has some hundred
 MAX_DEPTH = 60
-TODO = "Export it again and send it under the same name"
 
 
 class Listener(Protocol):
@@ -71,4 +71,4 @@ def _local(name: str) -> str:
 
 
 def _refuse(where: str, what: str, error: Exception | None = None) -> NoReturn:
-    raise BadExtract(what, where=where, todo=TODO) from error
+    raise BadExtract(what, where=where, todo=SEND_AGAIN) from error

@@ -8,22 +8,21 @@ from __future__ import annotations
 
 import io
 import re
-import struct
 import zipfile
-import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NoReturn
 
 from caseclock.errors import BadExtract
 from caseclock.extracts import safe_xml
+from caseclock.extracts.archive import SEND_AGAIN, ZIP_FAULTS
 
 OLE = b"\xd0\xcf\x11\xe0"  # what a password makes of a workbook, and what workbooks were before 2007
 LOCKED = "EncryptedPackage".encode("utf-16-le")
 MAX_UNPACKED = 256 * 2**20  # bytes, all parts together; a council's Annex A is below 50 MiB
 MAX_CELLS = 5_000_000  # of the rectangles that the sheets fill, together; 147,000 rows of the widest list
 BLOCK = 2**20
-TODO = "Save it as a plain .xlsx and send it again"
+SAVE_AGAIN = "Save it as a plain .xlsx and send it again"
 
 WORKBOOK, RELATIONS = "xl/workbook.xml", "xl/_rels/workbook.xml.rels"
 NEEDED = ("[content_types].xml", "_rels/.rels", WORKBOOK, RELATIONS, "xl/sharedstrings.xml", "xl/styles.xml")
@@ -68,27 +67,17 @@ def clean_copy(raw: bytes, where: str) -> Clean:
         with zipfile.ZipFile(io.BytesIO(raw)) as archive:
             return _copy(archive, where)
     except _FAULTS as error:
-        raise BadExtract("the workbook is cut short or damaged: it cannot be opened", where=where, todo=safe_xml.TODO) from error
+        raise BadExtract("the workbook is cut short or damaged: it cannot be opened", where=where, todo=SEND_AGAIN) from error
 
 
-_FAULTS = (
-    zipfile.BadZipFile,
-    zlib.error,
-    struct.error,
-    EOFError,
-    NotImplementedError,
-    RuntimeError,
-    KeyError,
-    ValueError,
-    OSError,  # of bytes in memory: a damaged zip made the module seek before the start
-)
+_FAULTS = (*ZIP_FAULTS, OSError)  # OSError: of bytes in memory, a damaged zip made the module seek before the start
 
 
 def _copy(archive: zipfile.ZipFile, where: str) -> Clean:
     parts = {info.filename.replace("\\", "/").lstrip("/").lower(): info for info in archive.infolist() if not info.is_dir()}
     check_names(parts, where)
     if len(parts) != sum(not info.is_dir() for info in archive.infolist()):
-        _refuse(where, "it holds two parts of the same name", safe_xml.TODO)
+        _refuse(where, "it holds two parts of the same name", SEND_AGAIN)
     made, left = io.BytesIO(), [MAX_UNPACKED]
     sheets = _sheets(archive, parts, left, where)
     unsolved: dict[str, frozenset[Cell]] = {}
@@ -225,5 +214,5 @@ def column_name(number: int) -> str:
     return made
 
 
-def _refuse(where: str, what: str, todo: str = TODO, *, allowed: str = "") -> NoReturn:
+def _refuse(where: str, what: str, todo: str = SAVE_AGAIN, *, allowed: str = "") -> NoReturn:
     raise BadExtract(what, where=where, allowed=allowed, todo=todo)

@@ -13,7 +13,8 @@ from caseclock.alerts.fold import Fold
 from caseclock.alerts.handling import standing
 from caseclock.alerts.hours import in_hours
 from caseclock.alerts.model import Handling, Instance, Intent, Observation, Suppressed, Told
-from caseclock.alerts.reconcile import MODES, Scene, View, Wanted, escalate, intent_of, reconcile
+from caseclock.alerts.reconcile import MODES, Wanted, escalate, intent_of, reconcile
+from caseclock.alerts.scene import Scene, View
 from caseclock.alerts.told import EFFECTS
 from caseclock.clocks.calendar import WorkingCalendar
 from caseclock.notifications.outbox import Identity, Line, Row

@@ -56,7 +56,7 @@ def decide(house: House, extract_id: str, choice: str, by: str, reason: str, now
     """
     wanted = Decision(extract_id, _choice(choice), *_words(by, reason), now)
     report = _decided(house, wanted, overrule)
-    keep_report(house, extract_id)  # also when nothing changed: the one before may have been killed on its way here
+    keep_report(house, house.extract(extract_id))  # also when nothing changed: the one before may have been killed on its way here
     return {"extract_id": extract_id, "decision": wanted.choice, **report}
 
 

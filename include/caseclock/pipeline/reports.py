@@ -49,17 +49,14 @@ def keep_what_the_gate_said(house: House, extract: Extract, report: QualityRepor
     _write(_said_path(house, extract), json.dumps({"flagged": flagged, "not_evaluated": report.not_evaluated}, indent=1))
 
 
-def keep_report(house: House, extract_id: str) -> Path | None:
+def keep_report(house: House, extract: Extract) -> Facts | None:
     """Writes the page of an extract, as its verdict, its history and what a person said of it are now; None before it was judged."""
     from caseclock.quality.page import report_page
 
-    extract = house.extract(extract_id)
     facts = stored_facts(house, extract)
-    if facts is None:
-        return None
-    path = report_path(house, extract)
-    _write(path, report_page(facts))
-    return path
+    if facts:
+        _write(report_path(house, extract), report_page(facts))
+    return facts
 
 
 def stored_facts(house: House, extract: Extract) -> Facts | None:
@@ -103,14 +100,13 @@ def past_of(c: Connection, extract: Extract) -> list[Past]:
     """The extracts before this one, one per date, oldest first, whatever their verdict."""
     from caseclock.quality.report import Past
 
-    newest = {e.as_of: e for e in ledger.extracts(c, extract.source) if e.as_of < extract.as_of}
+    newest = {e.as_of: e for e in ledger.extracts(c, extract.source, superseded=False) if e.as_of < extract.as_of}
     before = [newest[day] for day in sorted(newest)][-PAST:]
-    counts = quality.rule_counts(c, [e.id for e in before])
+    counts = quality.failing_of(c, [e.id for e in before])
     made = []
     for e in before:
         if found := ledger.quality_of(c, e.id):
-            failing = {f"{n.table}.{n.rule}": n.failing for n in found.findings}
-            made.append(Past(e.as_of, found.verdict, failing | {f"{n.table}.{n.rule}": n.failing for n in counts[e.id]}))
+            made.append(Past(e.as_of, found.verdict, {f"{n.table}.{n.rule}": n.failing for n in found.findings} | counts[e.id]))
     return made
 
 
@@ -118,14 +114,15 @@ def past_of(c: Connection, extract: Extract) -> list[Past]:
 def tell_if_worse(house: House, c: Connection, extract: Extract, now: dt.datetime) -> int:
     """Enqueues one message for data engineers when quality has got worse with this extract; returns how many rows that were.
 
-    Nothing for the first extract of a source, for one that is held (the alert on held data says so), and for one that is not the newest.
+    Nothing for the first extract of a source, for one that is held (the alert on held data says so), and for one that is not the newest:
+    an older date or, although it arrived last, an older export.
     """
     from caseclock.notifications.wording import date_words
     from caseclock.pipeline.people import tell
     from caseclock.quality.worse import what_is_worse
 
     mine = judged(c, extract)
-    if mine is None or mine.verdict == "hold" or ledger.extracts(c, extract.source)[-1].id != extract.id:
+    if mine is None or mine.verdict == "hold" or ledger.extracts(c, extract.source, superseded=False)[-1].id != extract.id:
         return 0
     accepted = ledger.accepted_before(c, extract.source, extract.as_of, limit=1)
     worse = what_is_worse(mine, _last_judged(c, extract), judged(c, accepted[0][0]) if accepted else None)
@@ -138,7 +135,8 @@ def tell_if_worse(house: House, c: Connection, extract: Extract, now: dt.datetim
 
 
 def _last_judged(c: Connection, extract: Extract) -> Judged | None:
-    before = [e for e in ledger.extracts(c, extract.source) if (e.as_of, e.revision) < (extract.as_of, extract.revision)]
+    counting = ledger.extracts(c, extract.source, superseded=False)
+    before = [e for e in counting if (e.as_of, e.revision) < (extract.as_of, extract.revision)]
     return next((found for e in reversed(before) if (found := judged(c, e))), None)
 
 

@@ -14,7 +14,7 @@ from caseclock.pipeline.arrival import Arrival, add
 from caseclock.pipeline.house import House, Report, Step
 from caseclock.pipeline.people import bring_alerts_up_to_date, deliver_due
 from caseclock.pipeline.quarantine import follow_quarantine
-from caseclock.pipeline.reports import keep_report, keep_what_the_gate_said, stored_facts, tell_if_worse
+from caseclock.pipeline.reports import keep_report, keep_what_the_gate_said, tell_if_worse
 from caseclock.pipeline.surge import hold_on_surge
 from caseclock.storage import ledger, quality
 from caseclock.storage.engine import reading
@@ -87,9 +87,9 @@ def check_quality(house: House, extract_id: str) -> Report:
         with step.finish() as c:
             ledger.save_counts(c, extract.id, accepted.counts())
             ledger.save_quality(c, extract.id, report, snapshot.absences, clock.now(), before[-1].extract_id if before else "")
-    if not step.done and (facts := stored_facts(house, extract)):
+    facts = keep_report(house, extract)  # also when an earlier run was broken off before it
+    if facts and not step.done:
         log.info("%s", text_of(facts))
-    keep_report(house, extract.id)  # also when an earlier run was broken off before it
     with reading(house.engine) as c:
         found = ledger.quality_of(c, extract.id)
     assert found is not None, "take_snapshot comes first"
@@ -124,7 +124,7 @@ def compute_measures(house: House, extract_id: str) -> Report:
             hold_on_surge(house, c, extract, frame)
             follow_quarantine(house, c, extract.source)
             ledger.mark_done(c, extract.id, "clocks", clock.now(), clocked - step.began)
-    keep_report(house, extract.id)
+    keep_report(house, extract)
     with reading(house.engine) as c:
         return {"extract_id": extract.id, "values": len(ledger.measures_of(c, extract.id))}
 
@@ -148,17 +148,11 @@ def notify(house: House, now: dt.datetime, extract_id: str | None = None) -> Rep
     """Sends what is due. With `extract_id` the extract's path is finished by it."""
     outcomes = deliver_due(house, now)
     if extract_id:
-        with Step(house, extract_id, "notify").finish_if("take_snapshot" if is_refused(house, extract_id) else "compute_measures"):
+        step = Step(house, extract_id, "notify")
+        with step.finish_if("take_snapshot" if step.refused else "compute_measures"):
             pass
-        with reading(house.engine) as c:
-            outcomes |= {"refused": reason} if (reason := ledger.refused_reason(c, extract_id)) else {}
+        outcomes |= {"refused": step.refused} if step.refused else {}
     return outcomes
-
-
-def is_refused(house: House, extract_id: str) -> bool:
-    """Whether the extract as a whole could not be read."""
-    with reading(house.engine) as c:
-        return ledger.refused_reason(c, extract_id) is not None
 
 
 def run(house: House, arrival: Arrival, now: dt.datetime, *, deliver: bool = True) -> Report:

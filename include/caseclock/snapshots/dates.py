@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -43,8 +44,9 @@ _TIME = r"(?:(?:T|\s+)(?P<H>[01]?\d|2[0-3]):(?P<M>[0-5]\d)(?::(?P<S>[0-5]\d|60)(
 _PLAIN_TIME = r"(?:T|\s+)(?:[01]?\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:[.,]\d{1,9})?)?$"
 
 
-def day_of(text: str, formats: Sequence[DateFormat]) -> Day:
-    """The date that a trimmed text says."""
+@lru_cache(maxsize=2**16)
+def day_of(text: str, formats: tuple[DateFormat, ...]) -> Day:
+    """The date that a trimmed text says. Remembered: the same days stand in 40 columns of one extract and in the next one."""
     for form in formats:
         hit = re.fullmatch(_FORMS[form] + _TIME, text, flags=re.ASCII)
         if hit:
@@ -84,7 +86,8 @@ def days_of(values: pd.Series[str] | pa.Array, formats: Sequence[DateFormat]) ->
     texts = trimmed(found.dictionary)
     blank, placeholder = nothing_in(texts, ids=True)
     days = pc.replace_substring_regex(texts, _PLAIN_TIME, "").dictionary_encode()
-    read = [day_of(one, formats) for one in days.dictionary.to_pylist()]
+    known = tuple(formats)
+    read = [day_of(one, known) for one in days.dictionary.to_pylist()]
     of_day = days.indices.to_numpy()
     nothing = blank | placeholder
     dates = np.array([one if isinstance(one, dt.date) else None for one in read], dtype="datetime64[s]")[of_day]

@@ -52,6 +52,18 @@ def rule_counts(c: Connection, extract_ids: Sequence[str]) -> dict[str, list[Rul
     return made
 
 
+def failing_of(c: Connection, extract_ids: Sequence[str]) -> dict[str, dict[str, int]]:
+    """How many rows fail each expectation of each extract, by `table.rule`: no more than that, for a line over a dozen extracts."""
+    made: dict[str, dict[str, int]] = {i: {} for i in extract_ids}
+    r = t.rule_count.c
+    for ids in _chunks(extract_ids):
+        for extract_id, table, rule, failing in c.execute(
+            select(r.extract_id, r.table_name, r.rule, r.failing).where(r.extract_id.in_(ids))
+        ).all():
+            made[extract_id][f"{table}.{rule}"] = failing
+    return made
+
+
 def stats_of(c: Connection, extract_ids: Sequence[str]) -> dict[str, list[Stat]]:
     """The numbers that check_quality compares, per extract."""
     made: dict[str, list[Stat]] = {i: [] for i in extract_ids}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
+from xml.etree.ElementTree import parse
 
 import pandas as pd
 import pytest
@@ -115,8 +116,6 @@ def test_the_census_is_read_by_our_reader(tables: Tables, tmp_path: Path) -> Non
 
 
 def test_elements_of_the_census_are_those_of_the_sample(tables: Tables, tmp_path: Path, shared: Path) -> None:
-    from defusedxml.ElementTree import parse
-
     def names(path: Path) -> set[str]:
         return {element.tag for element in parse(path).iter()}
 

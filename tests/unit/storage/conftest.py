@@ -7,6 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection
+
+from caseclock.storage import migrate
+from caseclock.storage.engine import open_engine
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
@@ -25,6 +29,16 @@ def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'store.db'}"
     return str(request.getfixturevalue("fresh_database"))
+
+
+@pytest.fixture
+def c(store_url: str) -> Iterator[Connection]:
+    """A transaction in a store with all its tables, once of each kind."""
+    engine = open_engine(store_url)
+    migrate.upgrade(engine)
+    with engine.begin() as connection:
+        yield connection
+    engine.dispose()
 
 
 @pytest.fixture

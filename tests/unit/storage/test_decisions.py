@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
 
 import pytest
 from sqlalchemy import Connection, select
@@ -11,22 +10,12 @@ from sqlalchemy import Connection, select
 from caseclock.extracts import Extract
 from caseclock.quality import QualityReport
 from caseclock.snapshots import TableCount
-from caseclock.storage import ledger, migrate
+from caseclock.storage import ledger
 from caseclock.storage import schema as t
 from caseclock.storage.decisions import Choice, Decision, decision_of, held_ids, newer_revision, rulings, save_decision
-from caseclock.storage.engine import open_engine
 
 AT = dt.datetime(2026, 11, 20, 17, 5, tzinfo=dt.UTC)
 DAY = dt.date(2026, 11, 20)
-
-
-@pytest.fixture
-def c(store_url: str) -> Iterator[Connection]:
-    engine = open_engine(store_url)
-    migrate.upgrade(engine)
-    with engine.begin() as connection:
-        yield connection
-    engine.dispose()
 
 
 def land(c: Connection, id_: str, day: dt.date = DAY, verdict: str = "hold") -> Extract:

@@ -1,29 +1,17 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
 
 import pandas as pd
-import pytest
 from sqlalchemy import Connection
 
 from caseclock.extracts import Absence, Extract
 from caseclock.quality import QualityReport
 from caseclock.snapshots import TableCount
-from caseclock.storage import ledger, migrate
-from caseclock.storage.engine import open_engine
+from caseclock.storage import ledger
 
 AT = dt.datetime(2026, 11, 20, 9, tzinfo=dt.UTC)
 DAY = dt.date(2026, 11, 20)
-
-
-@pytest.fixture
-def c(store_url: str) -> Iterator[Connection]:
-    engine = open_engine(store_url)
-    migrate.upgrade(engine)
-    with engine.begin() as connection:
-        yield connection
-    engine.dispose()
 
 
 def claim(c: Connection, id_: str, day: dt.date = DAY, content: str = "", source: str = "north") -> tuple[Extract, bool]:
