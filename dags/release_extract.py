@@ -10,7 +10,7 @@ Actions** and takes no worker meanwhile. Whoever may edit runs of this DAG may a
 | `decide` *awaiting input* | nobody has answered. After `CASECLOCK_RELEASE_DAYS` (5 when not set) the extract is rejected |
 | `record` green, "nothing to decide" in its log | a newer revision has come, or somebody has decided by the command line: that stands |
 | `record` red, "a reason is missing" | nothing was decided. **Clear the task `decide`** and answer again, with a reason |
-| `decide` asks again just after it was answered | the answer came in the same second as the question, and Airflow took the task for lost: answer once more |
+| `decide` asks again just after it was answered | the answer came within a second, and Airflow took the task for lost: answer again |
 | all *skipped* after `ask` | there was nothing to decide any more when the run began |
 
 A decision that was wrong is changed by `caseclock release ID --overrule`; both words stay in the audit. What was answered here is
