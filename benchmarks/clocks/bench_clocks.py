@@ -157,7 +157,7 @@ def main() -> None:
         tables = made_tables(scale)
         snapshot = Snapshot(Extract("0" * 16, "bench", AS_OF.item(), 1, "0" * 64, "bench", "bench", moment), tables)
         t_frame, frame = seconds(lambda s=snapshot: clock_frame(s, rules, calendar, ROLES), asked.runs)
-        t_measures, values = seconds(lambda f=frame, s=snapshot: compute(f, s, config, ROLES), asked.runs)
+        t_measures, values = seconds(lambda f=frame, s=snapshot: compute(f, s, config, ROLES, calendar), asked.runs)
         t_plain, script = seconds(lambda t=tables: plain(t, closed_days), asked.runs)
         agree(values, frame, script)
         per_clock = (t_frame + t_measures) / len(frame)

@@ -289,7 +289,7 @@ def test_counts_add_up_and_the_council_is_the_sum_of_its_teams(made):
     tables = whole(made)
     snapshot, slow = snapshot_of(tables), Slow(tables)
     frame = clocks_of(snapshot, RULES, CALENDAR, ROLES).frame
-    values = compute(frame, snapshot, MEASURE_CONFIG, ROLES)
+    values = compute(frame, snapshot, MEASURE_CONFIG, ROLES, CALENDAR)
     assert values.groupby("measure").size().nunique() == 1
     council = values[values["team"] == "*"].set_index("measure")["value"]
     teams = values[values["team"] != "*"]

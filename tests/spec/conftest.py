@@ -103,7 +103,7 @@ class Spec:
         """measure -> team -> (value, n) with every shipped rule."""
         snapshot, rules = extract_of(as_of, tables), list(self.rules.values())
         frame = clocks_of(snapshot, rules, self.calendar, roles).frame
-        values = compute(frame, snapshot, self.measure_config, roles)
+        values = compute(frame, snapshot, self.measure_config, roles, self.calendar)
         made: dict[str, dict[str, tuple[str, int]]] = {}
         for measure, team, value, n in values.itertuples(index=False):
             made.setdefault(measure, {})[team] = (cell(value), n)

@@ -1,23 +1,22 @@
 """What the supplementary files tell of a council's workers, posts, supervision, priorities and return interviews, summed per team.
 
-Every sum is an array with a place per team (in the order of `team_names`) and the council last. A file that is not there gives no sums
+Every sum is an array over `places`. A file that is not there gives no sums
 at all: nothing is not zero.
 """
 
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from caseclock.clocks.columns import NONE, Codes, Columns, Mask, pairs
 from caseclock.clocks.holders import Involvements
+from caseclock.clocks.places import Places, Sums, places
 from caseclock.clocks.rules import Known
 from caseclock.clocks.standing import Standing
 from caseclock.clocks.teams import numbered, team_of_rows
 from caseclock.clocks.workload import Holding, holding
 from caseclock.extracts.supplementary.codes import NO_PRIORITY, OTHER, PRIORITIES
 
-Sums = npt.NDArray[np.float64]
 Facts = dict[str, Sums]
 
 HIGH, UNEVEN, MEAN = 20.0, 1.5, 16.0
@@ -29,11 +28,11 @@ def facts(columns: Columns, inv: Involvements, cases: Standing, period_days: int
     """All sums that the extract can give. `period_days`: calendar days up to the extract's date, which is the last of them."""
     since = columns.as_of - np.timedelta64(period_days, "D")
     held = holding(columns, inv) if cases.known and (columns.rows("staff") or columns.rows("supervision")) else None
-    made: Facts = {}
+    at, made = places(columns), Facts()
     if held is not None and columns.rows("staff"):
-        made |= _workers(columns, held, len(cases.teams))
+        made |= _workers(columns, held, at)
     if columns.rows("post"):
-        made |= _posts(columns, len(cases.teams))
+        made |= _posts(columns, at)
     if columns.rows("supervision"):
         made |= _supervision(columns, inv, cases, held, since)
     if columns.rows("priority") and cases.known:
@@ -41,14 +40,8 @@ def facts(columns: Columns, inv: Involvements, cases: Standing, period_days: int
     return made | _interviews(columns, inv, cases, since)
 
 
-def summed(team: Codes, size: int, weight: npt.NDArray[np.generic] | None = None) -> Sums:
-    """Per team, and the council last."""
-    made = np.bincount(team, weights=weight, minlength=size).astype(np.float64)
-    return np.append(made, made.sum())
-
-
 # --- workers and posts ---------------------------------------------------------------------------------------------
-def _workers(columns: Columns, held: Holding, size: int) -> Facts:
+def _workers(columns: Columns, held: Holding, at: Places) -> Facts:
     row = columns.row_with("staff")[held.worker]
     listed = row != NONE
     fte = np.append(np.asarray(columns.raw("staff", "fte"), dtype=np.float64), np.nan)[row]
@@ -56,22 +49,22 @@ def _workers(columns: Columns, held: Holding, size: int) -> Facts:
     agency_known = listed & np.append(columns.filled("staff", "agency"), False)[row]
     agency = agency_known & np.append(columns.meets("staff", {"agency": True}), False)[row]
     per_fte = np.divide(held.cases, fte, out=np.full(len(fte), np.nan), where=whole)
-    cases, ftes = summed(held.team[whole], size, held.cases[whole]), summed(held.team[whole], size, fte[whole])
-    mean = np.divide(cases, ftes, out=np.zeros(size + 1), where=ftes > 0)[held.team]
+    cases, ftes = at.counted(held.team[whole], held.cases[whole]), at.counted(held.team[whole], fte[whole])
+    mean = np.divide(cases, ftes, out=np.zeros(len(at)), where=ftes > 0)[held.team]
     high = whole & ((per_fte > HIGH) | ((per_fte > UNEVEN * mean) & (per_fte > MEAN)))
     return {
-        "workers": summed(held.team, size),
-        "caseload": summed(held.team, size, held.cases),
-        "workers_with_fte": summed(held.team[whole], size),
+        "workers": at.counted(held.team),
+        "caseload": at.counted(held.team, held.cases),
+        "workers_with_fte": at.counted(held.team[whole]),
         "caseload_with_fte": cases,
         "fte": ftes,
-        "caseload_high": summed(held.team[high], size),
-        "agency_known": summed(held.team[agency_known], size),
-        "agency": summed(held.team[agency], size),
+        "caseload_high": at.counted(held.team[high]),
+        "agency_known": at.counted(held.team[agency_known]),
+        "agency": at.counted(held.team[agency]),
     }
 
 
-def _posts(columns: Columns, size: int) -> Facts:
+def _posts(columns: Columns, at: Places) -> Facts:
     """Of each team the last count by the extract's date, all its roles."""
     counted, team = columns.days("post", "counted_on"), columns.keys("post", "team_id")
     known = np.flatnonzero((counted <= columns.as_of) & (team != NONE))
@@ -84,32 +77,32 @@ def _posts(columns: Columns, size: int) -> Facts:
         return values
 
     established, filled, agency = number("established"), number("filled"), number("agency")
-    at = numbered(team[row], columns)
+    of = numbered(team[row], columns)
     return {
-        "established": summed(at, size, established),
-        "filled": summed(at, size, filled),
-        "vacant": summed(at, size, np.maximum(established - filled, 0.0)),
-        "agency_fte": summed(at, size, agency),
+        "established": at.counted(of, established),
+        "filled": at.counted(of, filled),
+        "vacant": at.counted(of, np.maximum(established - filled, 0.0)),
+        "agency_fte": at.counted(of, agency),
     }
 
 
 # --- supervision ---------------------------------------------------------------------------------------------------
 def _supervision(columns: Columns, inv: Involvements, cases: Standing, held: Holding | None, since: np.datetime64) -> Facts:
-    size, day = len(cases.teams), columns.days("supervision", "supervised_on")
+    at, day = places(columns), columns.days("supervision", "supervised_on")
     recent = (day > since) & (day <= columns.as_of)
     made: Facts = {}
     personal = recent & columns.meets("supervision", {"kind": "personal"})
     if held is not None and columns.meets("supervision", {"kind": "personal"}).any():
         seen = np.zeros(columns.distinct("worker_id") + 1, dtype=bool)
         seen[columns.keys("supervision", "worker_id")[personal]] = True
-        made["workers_to_supervise"] = summed(held.team, size)
-        made["workers_supervised"] = summed(held.team[seen[held.worker]], size)
+        made["workers_to_supervise"] = at.counted(held.team)
+        made["workers_supervised"] = at.counted(held.team[seen[held.worker]])
     if columns.filled("supervision", "decision_recorded").any():
         row = np.flatnonzero(recent & columns.meets("supervision", {"kind": "case"}))
         team = team_of_rows("supervision", row, columns, inv)
         decided = columns.meets("supervision", {"decision_recorded": True, "recorded_on": Known(known=True)})[row]
-        made["supervisions"] = summed(team, size)
-        made["supervisions_recorded"] = summed(team[decided], size)
+        made["supervisions"] = at.counted(team)
+        made["supervisions_recorded"] = at.counted(team[decided])
     return made
 
 
@@ -118,7 +111,8 @@ def _priorities(columns: Columns, cases: Standing) -> Facts:
     waits = ~cases.referral_held
     row, team = cases.referral_row[waits], cases.referral_team[waits]
     level = priority_of(columns, row)
-    return {f"unallocated.{name}": summed(team[level == i], len(cases.teams)) for i, name in enumerate(PRIORITIES)}
+    at = places(columns)
+    return {f"unallocated.{name}": at.counted(team[level == i]) for i, name in enumerate(PRIORITIES)}
 
 
 def priority_of(columns: Columns, referral: Codes) -> Codes:
@@ -162,4 +156,5 @@ def _interviews(columns: Columns, inv: Involvements, cases: Standing, since: np.
     followed: Mask = np.zeros(len(episode), dtype=bool)
     followed[left[fits]] = True
     team = team_of_rows("missing", episode, columns, inv)
-    return {"returned": summed(team, len(cases.teams)), "interviewed": summed(team[followed], len(cases.teams))}
+    at = places(columns)
+    return {"returned": at.counted(team), "interviewed": at.counted(team[followed])}

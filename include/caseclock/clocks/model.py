@@ -2,6 +2,15 @@
 
 from __future__ import annotations
 
+COUNCIL = "*"
+"""The place that stands for all teams together."""
+
+SERVICE = "service:"
+"""Begins the place that stands for all teams of one service; the service's id follows."""
+
+NO_TEAM = "?"
+"""The team id of work that no team answers for. It is shown, never dropped."""
+
 STATES = ("running", "due_soon", "overdue", "done_in_time", "done_late")
 
 CLOCK_COLUMNS = {

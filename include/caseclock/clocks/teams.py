@@ -12,15 +12,13 @@ import numpy as np
 
 from caseclock.clocks.columns import NONE, Codes, Columns, Mask
 from caseclock.clocks.holders import Holders, Involvements, answering, holders
+from caseclock.clocks.model import NO_TEAM
 from caseclock.clocks.rules import Answers, Held, TimescaleRule
-
-NOBODY = "?"
-"""The team id of work that no team answers for (the same sign as `measures.model.NO_TEAM`)."""
 
 
 def team_names(columns: Columns) -> list[str]:
     """Every team that the extract names anywhere, and `?`, in order."""
-    return sorted({*columns.names("team_id"), NOBODY})
+    return sorted({*columns.names("team_id"), NO_TEAM})
 
 
 def answers_for(rule: TimescaleRule, row: Codes, done: Mask, columns: Columns, inv: Involvements, who: Holders) -> tuple[Codes, Codes]:
@@ -85,4 +83,4 @@ def numbered(team: Codes, columns: Columns) -> Codes:
     """Numbers of team ids as numbers into `team_names`; no team is `?`."""
     names = team_names(columns)
     place = {name: i for i, name in enumerate(names)}
-    return np.array([*(place[name] for name in columns.names("team_id")), place[NOBODY]], dtype=np.int64)[team]
+    return np.array([*(place[name] for name in columns.names("team_id")), place[NO_TEAM]], dtype=np.int64)[team]

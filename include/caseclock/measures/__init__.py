@@ -24,11 +24,12 @@ from caseclock.measures import (
     unallocated_priority,
     vacancy_rate,
 )
-from caseclock.measures.model import COUNCIL, MEASURE_COLUMNS, NO_TEAM, MeasureConfig
+from caseclock.measures.model import COUNCIL, MEASURE_COLUMNS, NO_TEAM, SERVICE, MeasureConfig
 
 if TYPE_CHECKING:  # pandas costs half a second and this module is read where only names are needed
     import pandas as pd
 
+    from caseclock.clocks.calendar import WorkingCalendar
     from caseclock.clocks.columns import Columns
     from caseclock.clocks.tally import Tally
     from caseclock.snapshots import Snapshot
@@ -53,7 +54,7 @@ MEASURES: dict[str, Callable[[Tally], Iterator[tuple[str, Any, Any]]]] = {
     "rhi_held": rhi_held.values,
 }
 
-__all__ = ["COUNCIL", "MEASURES", "MEASURE_COLUMNS", "NO_TEAM", "MeasureConfig", "compute"]
+__all__ = ["COUNCIL", "MEASURES", "MEASURE_COLUMNS", "NO_TEAM", "SERVICE", "MeasureConfig", "compute"]
 
 
 def compute(
@@ -61,8 +62,9 @@ def compute(
     snapshot: Snapshot | Columns,
     config: Sequence[MeasureConfig],
     allocated_roles: Collection[str],
+    calendar: WorkingCalendar,
 ) -> pd.DataFrame:
-    """MEASURE_COLUMNS, one row per measure and team, for every team that the extract names, `?` and the council.
+    """MEASURE_COLUMNS, one row per measure and place: every team that the extract names, `?`, every service, and the council.
 
     `frame` is `clock_frame(snapshot, ...)` of the same snapshot and roles, as it was made: read back from a file it has lost the rules
     that have no clock. Zero is a value and has a row. What the extract cannot show (a rule that is not watched) has none.
@@ -74,13 +76,13 @@ def compute(
     from caseclock.clocks.tally import tally
 
     columns = columns_of(snapshot)
-    tallies = {days: tally(frame, columns, allocated_roles, days) for days in {entry.period_days for entry in config}}
+    tallies = {days: tally(frame, columns, allocated_roles, days, calendar) for days in {entry.period_days for entry in config}}
     made = [(entry, row) for entry in config for row in MEASURES[entry.id](tallies[entry.period_days])]
     if not made:
         return pd.DataFrame(
             {"measure": pd.Series(dtype="str"), "team": pd.Series(dtype="str"), "value": np.zeros(0), "n": np.zeros(0, int)}
         )
-    teams = [*next(iter(tallies.values())).teams, COUNCIL]
+    teams = next(iter(tallies.values())).places.names
     return pd.DataFrame(
         {
             "measure": np.repeat([row[0] for _, row in made], len(teams)),

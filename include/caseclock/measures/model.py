@@ -7,6 +7,10 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from caseclock.clocks.model import COUNCIL, NO_TEAM, SERVICE
+
+__all__ = ["COUNCIL", "MEASURE_COLUMNS", "NO_TEAM", "PARTS", "PER_RULE", "PRIORITIES", "SERVICE", "MeasureConfig", "MeasureId", "figures"]
+
 MeasureId = Literal[
     "open",
     "unallocated",
@@ -36,15 +40,9 @@ PRIORITIES = ("urgent", "high", "medium", "low", "no_priority", "other")
 PARTS = {"unallocated_priority": PRIORITIES}
 """These have one figure per part, its name behind a dot."""
 
-COUNCIL = "*"
-"""The team id that stands for all teams together."""
-
-NO_TEAM = "?"
-"""The team id of work that no team answers for. It is shown, never dropped."""
-
 MEASURE_COLUMNS = {
     "measure": "id, with the rule behind a dot where there is one clock per rule: overdue.assessment_45_wt",
-    "team": "team id, `*` for all teams together, `?` for work that no team answers for",
+    "team": "team id, `service:` and its id for all teams of a service, `*` for all teams together, `?` for work that no team answers for",
     "value": "float: a count, or a share in per cent; NaN where n is 0 and a share has no meaning",
     "n": "int: how many items the value was made from",
 }

@@ -113,7 +113,7 @@ def compute_measures(house: House, extract_id: str) -> Report:
         frame = clock_frame(columns, rules, house.calendar, roles)
         clocked = clock.seconds()
         _keep_frame(frame, clocks_path(house, extract))
-        values = compute(frame, columns, house.config.measures, roles)
+        values = compute(frame, columns, house.config.measures, roles, house.calendar)
         with reading(house.engine) as c:
             found = ledger.quality_of(c, extract.id)
         blocked = found.blocked_teams if found else []

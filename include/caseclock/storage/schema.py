@@ -184,6 +184,51 @@ measure_value = Table(
     Index("ix_measure_value_measure_team", "measure", "team"),
 )
 
+event = Table(  # what happened to an item between the accepted extract before and this one; `item` is a hash, no case reference is kept
+    "event",
+    metadata,
+    Column("extract_id", String(16), ForeignKey("extract.id"), primary_key=True),
+    Column("type", String(16), primary_key=True),
+    Column("rule", String(64), primary_key=True),  # a timescale, or `case`
+    Column("item", String(32), primary_key=True),
+    Column("team", String(128), nullable=False),
+    Column("before_team", String(128)),  # where it was answered for, when that was another team
+    Column("occurred_on", String(10)),  # as the extract says; empty where it does not
+)
+
+event_count = Table(  # events of an extract per place and type; zero has a row where the extract before is known
+    "event_count",
+    metadata,
+    Column("extract_id", String(16), ForeignKey("extract.id"), primary_key=True),
+    Column("type", String(16), primary_key=True),
+    Column("rule", String(64), primary_key=True),
+    Column("team", String(128), primary_key=True),
+    Column("n", Integer, nullable=False),
+)
+
+relook = Table(  # that a sample was drawn, so that it can be drawn again; the cases themselves are in a file of the home folder
+    "relook",
+    metadata,
+    Column("extract_id", String(16), ForeignKey("extract.id"), primary_key=True),
+    Column("seed", Integer, primary_key=True),
+    Column("size", Integer, nullable=False),
+    Column("pools", JSON, nullable=False),  # how many cases each pool holds and how many were drawn from it
+    Column("at", String(32), nullable=False),
+    Column("by", Text, nullable=False),
+)
+
+forecast = Table(  # what was foretold as of an extract, so that it can be held against what came
+    "forecast",
+    metadata,
+    Column("extract_id", String(16), ForeignKey("extract.id"), primary_key=True),
+    Column("measure", String(96), primary_key=True),
+    Column("team", String(128), primary_key=True),
+    Column("week", String(10), primary_key=True),  # the Monday of the week that is foretold
+    Column("value", Float, nullable=False),
+    Column("low", Float, nullable=False),
+    Column("high", Float, nullable=False),
+)
+
 # --- alerts --------------------------------------------------------------------------------------------------------
 alert = Table(  # one row per episode; a cache of the fold, for lists and links
     "alert",

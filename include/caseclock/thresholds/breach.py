@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
 
-from caseclock.measures.model import COUNCIL
+from caseclock.measures.model import COUNCIL, SERVICE
 from caseclock.thresholds.model import ThresholdRule
 
 WHOLE_COUNCIL = "council"
@@ -14,10 +14,12 @@ WHOLE_COUNCIL = "council"
 
 
 def applies_to(rule: ThresholdRule, team: str) -> bool:
-    """`*` in the rule is each team; `council` is the row of all teams together; anything else is an id or a pattern of ids."""
+    """`*` in the rule is each team; `council` is the row of all teams together; `service:` and an id or a pattern is a service's row;
+    anything else is a team's id or a pattern of ids."""
     if team == COUNCIL:
         return WHOLE_COUNCIL in rule.teams
-    return any(pattern != WHOLE_COUNCIL and fnmatchcase(team, pattern) for pattern in rule.teams)
+    wanted = [pattern for pattern in rule.teams if pattern != WHOLE_COUNCIL and pattern.startswith(SERVICE) == team.startswith(SERVICE)]
+    return any(fnmatchcase(team, pattern) for pattern in wanted)
 
 
 def why_silent(rule: ThresholdRule, value: float | None, n: int) -> str | None:
