@@ -67,7 +67,7 @@ def council(rows: int, seed: int = 7) -> Snapshot:
 
 
 def typed(table: str, columns: dict[str, np.ndarray]) -> pd.DataFrame:
-    kinds = {"id": "str", "code": "str", "date": "datetime64[s]", "flag": "boolean", "number": "float64"}
+    kinds = {"id": "str", "code": "str", "date": "datetime64[s]", "moment": "datetime64[s]", "flag": "boolean", "number": "float64"}
     rows = len(next(iter(columns.values()), []))
     made = {c.name: pd.Series(columns.get(c.name, [None] * rows), dtype=kinds[c.kind]) for c in TABLES[table].columns}
     return pd.DataFrame(made | {"_file": f"{table}.csv", "_row": np.arange(2, rows + 2)})

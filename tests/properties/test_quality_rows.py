@@ -27,7 +27,8 @@ DATES = st.sampled_from([None, "1980-05-05", "2026-08-01", "2026-09-01", "2026-0
 FLAGS = st.sampled_from([None, True, False])
 CODES = st.sampled_from([None, "cp", "cin", "cla", "initial", "odd"])
 NUMBERS = st.sampled_from([None, 0.5, 37.0])
-OF_KIND = {"id": IDS, "date": DATES, "flag": FLAGS, "code": CODES, "number": NUMBERS}
+MOMENTS = st.sampled_from([None, "2026-08-01T09:30", "2026-11-20T23:30", "2090-01-01T00:00"])
+OF_KIND = {"id": IDS, "moment": MOMENTS, "date": DATES, "flag": FLAGS, "code": CODES, "number": NUMBERS}
 
 
 def rows_of(table: str) -> st.SearchStrategy[list[dict]]:

@@ -21,7 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from caseclock.errors import CaseclockError
 
-Unit = Literal["working_day", "calendar_day", "calendar_month"]
+Unit = Literal["working_day", "calendar_day", "calendar_month", "clock_hour"]
 Days = npt.NDArray[np.datetime64]
 
 
@@ -84,6 +84,13 @@ class WorkingCalendar:
     def next_working_day(self, day: dt.date) -> dt.date:
         """The day itself when it is one, else the next one."""
         return day if self.is_working_day(day) else self.due(day, 1)
+
+    def before(self, day: dt.date, days: int = 1) -> dt.date:
+        """The so-many-th working day before the day, which does not count itself: 1 is the last one before it."""
+        at = int(self._cum[self._index_of(day - dt.timedelta(1))]) - days
+        if at < 0:
+            raise self._not_covered(f"{days} working days before {day}")
+        return self._date_of(int(self._nth[at]))
 
     # --- whole columns -------------------------------------------------------------------------------------------
     def elapsed_many(self, start: Days, end: Days) -> npt.NDArray[np.float64]:

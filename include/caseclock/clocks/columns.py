@@ -6,14 +6,19 @@ Keys are numbered once per extract, over all tables that have the column, so tha
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
-from caseclock.clocks.rules import Condition, Known, Not, Where, link_of, values_of
+from caseclock.clocks.hours import end_of
+from caseclock.clocks.ordering import in_days, lexsort
+from caseclock.clocks.rules import Condition, Known, Not, Where, column_of, link_of, values_of
+from caseclock.clocks.texts import Names, numbered, ranked, text
 from caseclock.snapshots.tables import TABLES
 
 if TYPE_CHECKING:
@@ -35,10 +40,9 @@ class Columns:
         self._tables = snapshot.tables
         self.absences = snapshot.absences
         self.as_of = np.datetime64(snapshot.extract.as_of, "D")
-        self._keys: dict[str, tuple[dict[str, Codes], Any]] = {}
+        self._keys: dict[str, tuple[dict[str, Codes], Names | tuple[()]]] = {}
         self._rows: dict[str, Codes] = {}
         self._days: dict[tuple[str, str], Days] = {}
-        self._ranks: dict[str, Codes] = {}
         self._made: dict[Any, Any] = {}
 
     def once(self, key: object, make: Callable[[], T]) -> T:
@@ -52,14 +56,17 @@ class Columns:
         """How many rows the table has."""
         return len(self._tables[table]) if table in self._tables else 0
 
+    def has(self, table: str, name: str) -> bool:
+        """Whether the table was read with this column."""
+        return table in self._tables and name in self._tables[table].columns
+
     def raw(self, table: str, name: str) -> Any:
         """The column as pandas holds it; all missing when the table does not have it."""
-        frame = self._tables.get(table)
-        if frame is None or name not in frame.columns:
+        if not self.has(table, name):
             kind = TABLES[table].column(name).kind if name in TABLES[table].names else "code"
-            dtype = {"date": "datetime64[s]", "flag": "boolean"}.get(kind, "str")
+            dtype = {"date": "datetime64[s]", "moment": "datetime64[s]", "flag": "boolean"}.get(kind, "str")
             return pd.Series([None] * self.rows(table), dtype=dtype).array
-        return frame[name].array
+        return self._tables[table][name].array
 
     def values(self, table: str, path: str) -> Any:
         """The column that `path` names, one value per row of `table`."""
@@ -69,10 +76,19 @@ class Columns:
         return pd.api.extensions.take(self.raw(target, name), self.led_to(table, target), allow_fill=True)
 
     def days(self, table: str, path: str) -> Days:
-        """A date column as datetime64[D]."""
+        """A date column as datetime64[D]; one of moments as datetime64[s], in UTC."""
         if (table, path) not in self._days:
-            self._days[table, path] = np.asarray(self.values(table, path), dtype="datetime64[s]").astype("datetime64[D]")
+            made = np.asarray(self.values(table, path), dtype="datetime64[s]")
+            self._days[table, path] = made if column_of(table, path).kind == "moment" else in_days(made)
         return self._days[table, path]
+
+    def after(self, in_hours: bool) -> np.datetime64:
+        """The day after the extract's date, or the moment at which it begins: what is dated then has not happened yet."""
+        return end_of(self.as_of) if in_hours else self.as_of + np.timedelta64(1, "D")
+
+    def texts(self, table: str, path: str) -> pa.Array:
+        """A column of text as Arrow holds it."""
+        return self.once(("texts", table, path), lambda: text(pd.Series(self.values(table, path), dtype="str", copy=False)))
 
     def filled(self, table: str, path: str) -> Mask:
         """Where the column holds anything."""
@@ -82,13 +98,13 @@ class Columns:
         """The rows that meet every condition."""
         met = np.ones(self.rows(table), dtype=bool)
         for path, condition in where.items():
-            met &= self._meets(table, path, condition)
+            met &= self.once(("meets", table, path, repr(condition)), partial(self._meets, table, path, condition))
         return met
 
-    def children(self, table: str) -> Any:
+    def children(self, table: str) -> pa.Array:
         """The child that each row is about, by the row itself or by the row that its key leads to; missing where there is none."""
         via = _to_child(table)
-        return self.values(table, f"{via}.child_id") if via else self.raw(table, "child_id")
+        return self.texts(table, f"{via}.child_id" if via else "child_id")
 
     # --- keys ----------------------------------------------------------------------------------------------------
     def keys(self, table: str, column: str) -> Codes:
@@ -109,7 +125,7 @@ class Columns:
     def names(self, column: str) -> list[str]:
         """The keys by their number. Costly for long columns; `distinct` is not."""
         self.keys(next(iter(TABLES)), column)
-        return [str(name) for name in self._keys[column][1]]
+        return self.once(("names", column), lambda: names.texts() if (names := self._keys[column][1]) else [])
 
     def distinct(self, column: str) -> int:
         """How many different keys there are: numbers lie below it."""
@@ -133,24 +149,27 @@ class Columns:
 
     def rank(self, table: str) -> Codes:
         """The place of each row when the table is in the order of its key."""
-        if table not in self._ranks:
-            self._ranks[table] = pd.factorize(pd.Series(self.raw(table, TABLES[table].key)), sort=True)[0].astype(np.int64)
-        return self._ranks[table]
+        return self.ranked(table, TABLES[table].key)
+
+    def ranked(self, table: str, column: str) -> Codes:
+        """Numbers that sort as the texts of the column do."""
+        return self.once(("ranked", table, column), lambda: ranked(self.texts(table, column)))
+
+    def by_key(self, table: str) -> Codes:
+        """The rows in the order of the table's key."""
+        return self.once(("by key", table), lambda: lexsort([self.rank(table)]))
 
     @cached_property
-    def files(self) -> dict[str, Any]:
-        """The file that each row was read from, per table; None where a table does not say."""
-        return {name: frame["_file"].array if "_file" in frame.columns else None for name, frame in self._tables.items()}
+    def files(self) -> _Files:
+        """The file that each row was read from, per table."""
+        return _Files(self)
 
-    def _numbered(self, column: str) -> tuple[dict[str, Codes], Any]:
+    def _numbered(self, column: str) -> tuple[dict[str, Codes], Names | tuple[()]]:
         having = [n for n, t in TABLES.items() if column in t.names and self.rows(n) and column in self._tables[n].columns]
-        parts = [self._tables[n][column].astype("str") for n in having]
-        if not parts:
-            return {}, []
-        numbers, names = pd.factorize(pd.concat(parts, ignore_index=True))
-        cuts = np.cumsum([len(p) for p in parts])[:-1]
-        split = np.split(numbers.astype(np.int64), cuts)
-        return dict(zip(having, split, strict=True)), names
+        if not having:
+            return {}, ()
+        numbers, names = numbered([self.texts(n, column) for n in having])
+        return dict(zip(having, numbers, strict=True)), names
 
     def _meets(self, table: str, path: str, condition: Condition) -> Mask:
         if isinstance(condition, Known):
@@ -158,6 +177,30 @@ class Columns:
         column = pd.Series(self.values(table, path))
         equal = np.asarray(column.isin(values_of(condition)).fillna(False), dtype=bool)
         return ~equal if isinstance(condition, Not) else equal
+
+
+class _Files:
+    """Files as numbers, equal in all tables for one file."""
+
+    def __init__(self, columns: Columns) -> None:
+        self._columns = columns
+        self._numbers: dict[str, int] = {}
+        self._unknown = 0
+
+    def get(self, table: str) -> Codes | None:
+        """One number per row; None where the table does not say. An unknown file is no other's."""
+        if not self._columns.has(table, "_file"):
+            return None
+        return self._columns.once(("files", table), lambda: self._numbered(table))
+
+    def _numbered(self, table: str) -> Codes:
+        found = pc.dictionary_encode(self._columns.texts(table, "_file"))
+        numbers = [self._numbers.setdefault(name, len(self._numbers)) for name in found.dictionary.to_pylist()]
+        made: Codes = np.array([*numbers, NONE], dtype=np.int64)[found.indices.fill_null(NONE).to_numpy(zero_copy_only=False)]
+        unknown = np.flatnonzero(made == NONE)
+        self._unknown += len(unknown)
+        made[unknown] = np.arange(len(unknown)) - self._unknown
+        return made
 
 
 def columns_of(data: Snapshot | Columns) -> Columns:
@@ -191,9 +234,15 @@ def first_known(days: list[Days]) -> Days:
 
 def pairs(left: Codes, right: Codes, size: int) -> tuple[Codes, Codes]:
     """All pairs (row of left, row of right) with the same key; a missing key (-1) pairs with nothing. Keys lie below `size`."""
-    order = np.argsort(left, kind="stable")
-    order = order[np.count_nonzero(left == NONE) :]
-    counts = np.bincount(left[order], minlength=size)
+    known = np.flatnonzero(left != NONE)
+    counts = np.bincount(left[known], minlength=size)
+    if counts.max(initial=0) <= 1:  # each key leads to one row at most
+        at = np.full(size + 1, NONE, dtype=np.int64)
+        at[left[known]] = known
+        found = at[right]
+        rights = np.flatnonzero(found != NONE)
+        return found[rights], rights
+    order = known[lexsort([left[known]])]
     begins = np.concatenate(([0], np.cumsum(counts)))
     right_rows = np.flatnonzero(right != NONE)
     keys = right[right_rows]

@@ -10,15 +10,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
 
 from caseclock.clocks.calendar import Days, WorkingCalendar
 from caseclock.clocks.columns import NO_DAY, NONE, Codes, Columns, Mask, columns_of, earliest, first_known
-from caseclock.clocks.holders import Holders, Involvements, holders, involvements
-from caseclock.clocks.model import CLOCK_COLUMNS, STATES
+from caseclock.clocks.holders import Involvements, involvements
+from caseclock.clocks.hours import ends_of, shown
+from caseclock.clocks.model import CLOCK_COLUMNS, STATES, UNITS
+from caseclock.clocks.ordering import first_rows, in_seconds, lexsort
 from caseclock.clocks.rules import TimescaleRule
 from caseclock.clocks.stops import Items, Stretches, stretches
 from caseclock.clocks.teams import answers_for, team_names
+from caseclock.clocks.texts import joined
 from caseclock.clocks.verdict import Verdict, verdict
 from caseclock.clocks.watched import is_watched
 from caseclock.snapshots.tables import TABLES
@@ -40,7 +45,8 @@ class LeftOut:
 class Clocks:
     """`frame` has exactly CLOCK_COLUMNS, one row per clock, in the order of rule, due date, item, child and start.
 
-    `rule`, `team` and `state` are categorical; the categories of `rule` are all rules that are watched, those without a clock too.
+    `rule`, `team` and `state` are categorical; the categories of `rule` are all rules that are watched, those without a clock too. Their
+    units are `frame.attrs[UNITS]`.
     """
 
     frame: pd.DataFrame
@@ -60,57 +66,56 @@ def clocks_of(
     """`clock_frame`, and what was left out of it. Rules that cannot be watched (see `unwatched`) make no clock at all."""
     columns = columns_of(snapshot)
     inv = involvements(columns, allocated_roles)
-    who = holders(columns, inv)
     watched = sorted((r for r in rules if is_watched(r, columns, allocated_roles)), key=lambda r: r.id)
     parts, left_out = [], []
     for rule in watched:
         items, missing = _items(rule, columns, calendar, inv)
         made, dropped = _kept(stretches(rule, items, columns, inv), items)
         found = verdict(rule, made.start, made.stop, columns.as_of, calendar)
-        parts.append(_part(rule, items, made, found, columns, inv, who))
+        parts.append(_part(rule, items, made, found, columns, inv))
         left_out += [LeftOut(rule.id, reason, n) for reason, n in {**missing, **dropped}.items() if n]
-    return Clocks(_joined(parts, [rule.id for rule in watched], columns), left_out)
+    frame = _joined(parts, [rule.id for rule in watched], columns)
+    frame.attrs[UNITS] = {rule.id: rule.unit for rule in watched}
+    return Clocks(frame, left_out)
 
 
 def _items(rule: TimescaleRule, columns: Columns, calendar: WorkingCalendar, inv: Involvements) -> tuple[Items, dict[str, int]]:
     start = first_known([columns.days(rule.table, path) for path in rule.start])
-    row = _of_holders(rule, columns, inv, start) if rule.per == "worker" else np.flatnonzero(_carrying(rule, columns))
+    row = _of_holders(rule, columns, inv, start) if rule.per == "worker" else _carrying(rule, columns)
     start = start[row]
     end = earliest([columns.days(rule.table, path) for path in rule.ends], columns.rows(rule.table))[row]
     too_old = start <= np.datetime64(f"{calendar.config.first_year}-01-01", "D")
     missing = {
         "it has no start date": np.isnat(start),
-        "it starts after the extract's date": start > columns.as_of,
+        "it starts after the extract's date": start >= columns.after(rule.in_hours),
         "it starts before the years that the calendar covers": too_old,
     }
     use = ~np.logical_or.reduce(list(missing.values()))
     end = np.where(end > columns.as_of, NO_DAY, end)
+    if rule.in_hours:
+        end = ends_of(end)
     return Items(row[use], start[use], end[use]), {reason: int(mask.sum()) for reason, mask in missing.items()}
 
 
-def _carrying(rule: TimescaleRule, columns: Columns) -> Mask:
-    """The rows of the rule's table that carry a clock."""
-    met = columns.meets(rule.table, rule.where)
+def _carrying(rule: TimescaleRule, columns: Columns) -> Codes:
+    """The rows of the rule's table that carry a clock, in the order of their key."""
+    met, by_key = columns.meets(rule.table, rule.where), columns.by_key(rule.table)
+    row: Codes = by_key[met[by_key]]
     if rule.first_per is None or rule.start_of_row is None:
-        return met
+        return row
     key, begun = columns.keys(rule.table, rule.first_per), columns.days(rule.table, rule.start_of_row)
-    order = np.lexsort((columns.rank(rule.table), begun))
-    order = order[met[order]]
-    of_none = order[key[order] == NONE]
-    first = order[np.sort(np.unique(key[order], return_index=True)[1])]
-    chosen = np.zeros(len(met), dtype=bool)
-    chosen[first] = True
-    chosen[of_none] = True
-    return chosen
+    chosen: Mask = key == NONE
+    chosen[first_rows(key, row[lexsort([begun[row]])], columns.distinct(rule.first_per))] = True
+    return row[chosen[row]]
 
 
 def _of_holders(rule: TimescaleRule, columns: Columns, inv: Involvements, start: Days) -> Codes:
-    """Of each worker who holds a case now, the row that starts first."""
+    """Of each worker who holds a case now, the row that starts first; in the order of the workers."""
     held = inv.row[inv.real & inv.open]
     held = held[columns.meets(rule.table, rule.where)[held]]
-    held = held[np.lexsort((columns.rank(rule.table)[held], start[held]))]
-    first: Codes = held[np.sort(np.unique(columns.keys(rule.table, "worker_id")[held], return_index=True)[1])]
-    return first
+    held = held[lexsort((columns.rank(rule.table)[held], start[held]))]
+    first = first_rows(columns.keys(rule.table, "worker_id"), held, columns.distinct("worker_id"))
+    return first[lexsort([columns.ranked(rule.table, "worker_id")[first]])]
 
 
 def _kept(made: Stretches, items: Items) -> tuple[Stretches, dict[str, int]]:
@@ -124,15 +129,15 @@ def _kept(made: Stretches, items: Items) -> tuple[Stretches, dict[str, int]]:
         "the source does not say since when, so it has no verdict": made.unsure & ~ended & ~backwards,
     }
     use = ~np.logical_or.reduce(list(dropped.values()))
-    return Stretches(made.item[use], made.start[use], made.stop[use], made.unsure[use]), {k: int(v.sum()) for k, v in dropped.items()}
+    return made.at(use), {k: int(v.sum()) for k, v in dropped.items()}
 
 
 @dataclass(frozen=True)
 class _Part:
     """The clocks of one rule in order, as arrays."""
 
-    child_ref: Any
-    item_ref: Any
+    child_ref: pa.Array
+    item_ref: pa.Array
     team: Codes
     worker: Codes
     start: Days
@@ -140,57 +145,61 @@ class _Part:
     verdict: Verdict
 
 
-def _part(rule: TimescaleRule, items: Items, made: Stretches, found: Verdict, columns: Columns, inv: Involvements, who: Holders) -> _Part:
-    row = items.row[made.item]
-    order = np.lexsort((made.start, _rank(rule, columns)[row], found.due))
-    row, start, stop = row[order], made.start[order], made.stop[order]
-    found = Verdict(found.limit[order], found.due[order], found.elapsed[order], found.state[order])
-    team, worker = answers_for(rule, row, ~np.isnat(stop), columns, inv, who)
-    if rule.per == "worker":
-        nobody = pd.Series([None] * len(row), dtype="str").array
-        return _Part(nobody, columns.raw(rule.table, "worker_id").take(row), team, worker, start, stop, found)
-    key = columns.raw(rule.table, TABLES[rule.table].key)
-    return _Part(columns.children(rule.table).take(row), key.take(row), team, worker, start, stop, found)
+def _part(rule: TimescaleRule, items: Items, made: Stretches, found: Verdict, columns: Columns, inv: Involvements) -> _Part:
+    key = "worker_id" if rule.per == "worker" else TABLES[rule.table].key
+    order = _in_order(made, found.due)
+    made = made.at(order)
+    row, start, stop = items.row[made.item], made.start, made.stop
+    if rule.in_hours:
+        start, stop = shown(start), shown(stop)
+    limit = found.limit if len(found.limit) == 0 or found.limit.min() == found.limit.max() else found.limit[order]
+    found = Verdict(limit, found.due[order], found.elapsed[order], found.state[order])
+    team, worker = answers_for(rule, row, ~np.isnat(stop), columns, inv, made.taker)
+    child = pa.nulls(len(row), pa.large_string()) if rule.per == "worker" else columns.children(rule.table).take(pa.array(row))
+    return _Part(child, columns.texts(rule.table, key).take(pa.array(row)), team, worker, start, stop, found)
 
 
-def _rank(rule: TimescaleRule, columns: Columns) -> Codes:
-    if rule.per == "row":
-        return columns.rank(rule.table)
-    ranks: Codes = pd.factorize(pd.Series(columns.raw(rule.table, "worker_id")), sort=True)[0].astype(np.int64)
-    return ranks
+def _in_order(made: Stretches, due: Days) -> Codes:
+    """By due date, item and start. Items are in the order of their key."""
+    later = (made.item[1:] > made.item[:-1]) | ((made.item[1:] == made.item[:-1]) & (made.start[1:] >= made.start[:-1]))
+    return lexsort([due] if later.all() else [made.start, made.item, due])
 
 
 def _joined(parts: list[_Part], rules: list[str], columns: Columns) -> pd.DataFrame:
-    sizes = [len(part.team) for part in parts]
-    teams = team_names(columns)
+    rule = np.repeat(np.arange(len(rules)), [len(part.team) for part in parts])
+    worker = _numbers([part.worker for part in parts])
+    workers = pa.array(columns.names("worker_id"), pa.large_string())
     made = {
-        "rule": pd.Categorical.from_codes(np.repeat(np.arange(len(rules)), sizes), categories=pd.Index(rules, dtype="str")),
-        "child_ref": _texts([part.child_ref for part in parts]),
-        "item_ref": _texts([part.item_ref for part in parts]),
-        "team": pd.Categorical.from_codes(_numbers([part.team for part in parts]), categories=pd.Index(teams, dtype="str")),
-        "worker": pd.Categorical.from_codes(
-            _numbers([part.worker for part in parts]), categories=pd.Index(columns.names("worker_id"), dtype="str")
-        ).astype("str"),
+        "rule": _categories(rule, rules),
+        "child_ref": joined([part.child_ref for part in parts]),
+        "item_ref": joined([part.item_ref for part in parts]),
+        "team": _categories(_numbers([part.team for part in parts]), team_names(columns)),
+        "worker": joined([workers.take(pa.array(worker, mask=worker == NONE))]),
         "started_on": _days([part.start for part in parts]),
         "due_on": _days([part.verdict.due for part in parts]),
         "stopped_on": _days([part.stop for part in parts]),
         "elapsed": _numbers([part.verdict.elapsed for part in parts]),
         "limit": _numbers([part.verdict.limit for part in parts]),
-        "state": pd.Categorical.from_codes(
-            _numbers([part.verdict.state.astype(np.int64) for part in parts]), categories=pd.Index(STATES, dtype="str")
-        ),
+        "state": _categories(_numbers([part.verdict.state for part in parts]), STATES),
     }
-    return pd.DataFrame({name: made[name] for name in CLOCK_COLUMNS})
+    return pd.DataFrame({name: made[name] for name in CLOCK_COLUMNS}, copy=False)
 
 
-def _numbers(parts: list[Codes]) -> Codes:
-    return np.concatenate([np.zeros(0, dtype=np.int64), *parts])
+def _categories(numbers: Any, names: Sequence[str]) -> pd.Categorical:
+    return pd.Categorical.from_codes(numbers, categories=pd.Index(list(names), dtype="str"))
 
 
-def _days(parts: list[Days]) -> Any:
-    days = np.concatenate([np.zeros(0, dtype="datetime64[D]"), *parts])
-    return days.astype("datetime64[s]")
+def _numbers(parts: list[Any]) -> npt.NDArray[np.int32]:
+    """Small numbers: half the memory, and what counts them reads half as much."""
+    return np.concatenate([np.zeros(0, dtype=np.int32), *parts], dtype=np.int32, casting="same_kind")
 
 
-def _texts(parts: list[Any]) -> pd.Series:
-    return pd.concat([pd.Series(part, dtype="str") for part in parts], ignore_index=True) if parts else pd.Series([], dtype="str")
+def _days(parts: list[Days]) -> Days:
+    made, end = np.empty(sum(map(len, parts)), dtype="datetime64[s]"), 0
+    for part in parts:
+        begin, end = end, end + len(part)
+        if part.dtype == "datetime64[D]":
+            in_seconds(part, made[begin:end])
+        else:
+            made[begin:end] = part
+    return made

@@ -2,7 +2,7 @@
 
 An involvement is an *allocation* when a worker is named, the worker is not known to be a pool, an inbox or a generic user
 (see workforce.py), and the role is one of the source's allocated roles. Source: duty pools, managers and referral
-coordinators are not allocation (Solihull 2023; DOMAIN brief, decision 10).
+coordinators are not allocation (Solihull 2023).
 An involvement without a start (Annex A) counts as open since the case began. One of a worker who has left, as staff.csv says, ended then.
 """
 
@@ -16,7 +16,11 @@ import pandas as pd
 
 from caseclock.clocks.calendar import Days
 from caseclock.clocks.columns import NO_DAY, NONE, Codes, Columns, Mask, pairs
+from caseclock.clocks.ordering import lexsort
 from caseclock.clocks.workforce import Workforce, workforce
+
+LONG_AGO = -1_000_000
+"""A number of days before any date that an extract can hold, and small enough to be sorted fast."""
 
 
 @dataclass(frozen=True)
@@ -47,13 +51,27 @@ class Involvements:
 
 
 @dataclass(frozen=True)
-class Holders:
-    """The involvement (row of `Involvements`, -1 for none) that speaks for a referral and for a child."""
+class Speaking:
+    """The involvement that speaks (row of `Involvements`, -1 for none): for each referral of those that name it, for each child of those
+    that name no referral of the extract (`free`), and of all that there are (`any`). `place`: by involvement, the greater goes first."""
 
-    now_of_referral: Codes
-    now_of_child: Codes
-    last_of_referral: Codes
-    last_of_child: Codes
+    of_referral: Codes
+    free: Codes
+    any: Codes
+    place: Codes
+
+    def best(self, referral: Codes, child: Codes) -> Codes:
+        """Of a referral: of those that name it or none. Where no referral is named: of any of the child's."""
+        own, free = self.of_referral[referral], np.where(referral == NONE, self.any[child], self.free[child])
+        return np.where(self.place[own] >= self.place[free], own, free)
+
+
+@dataclass(frozen=True)
+class Holders:
+    """Who holds now, whether a person or a pool; and which real allocated worker was the last to leave."""
+
+    now: Speaking
+    last: Speaking
 
 
 def role_counts(columns: Columns, allocated_roles: Collection[str]) -> Mask:
@@ -104,16 +122,23 @@ def holders(columns: Columns, inv: Involvements) -> Holders:
 
 
 def _holders(columns: Columns, inv: Involvements) -> Holders:
-    order = np.lexsort((inv.rank, _since(inv.start), inv.real))
-    now = order[(inv.open & inv.holds)[order]]
-    order = np.lexsort((inv.rank, _since(inv.end)))
-    left = order[(inv.real & ~inv.open)[order]]
-    referrals, children = columns.distinct("referral_id"), columns.distinct("child_id")
+    by_start = lexsort((inv.rank, _since(inv.start), inv.real))
+    by_end = lexsort((inv.rank, _since(inv.end)))
     return Holders(
-        _last_by(inv.referral, now, referrals),
-        _last_by(inv.child, now, children),
-        _last_by(inv.referral, left, referrals),
-        _last_by(inv.child, left, children),
+        _speaking(columns, inv, by_start[(inv.open & inv.holds)[by_start]]), _speaking(columns, inv, by_end[(inv.real & ~inv.open)[by_end]])
+    )
+
+
+def _speaking(columns: Columns, inv: Involvements, order: Codes) -> Speaking:
+    """`order`: rows of `inv`, the last one speaks before the others."""
+    place = np.full(len(inv.row) + 1, NONE, dtype=np.int64)
+    place[order] = np.arange(len(order))
+    children = columns.distinct("child_id")
+    return Speaking(
+        _last_by(inv.referral, order, columns.distinct("referral_id")),
+        _last_by(inv.child, order[~inv.linked[order]], children),
+        _last_by(inv.child, order, children),
+        place,
     )
 
 
@@ -128,15 +153,21 @@ def held_pairs(columns: Columns, inv: Involvements, referral: Codes, child: Code
     return np.concatenate(items), np.concatenate(rows)
 
 
-def answering(columns: Columns, inv: Involvements, who: Holders, referral: Codes, child: Codes) -> tuple[Codes, Codes]:
-    """(involvement that holds the item now, real allocated one that last left it): rows of `inv`, -1 for none."""
-    now = _or(who.now_of_referral[referral], who.now_of_child[child])
-    last = _or(who.last_of_referral[referral], who.last_of_child[child])
-    return now, last
+@dataclass(frozen=True)
+class Answering:
+    """Rows of `inv`, -1 for none: who holds the item now, which real worker last left it; and the same of whatever case of the child."""
+
+    now: Codes
+    last: Codes
+    now_elsewhere: Codes
+    last_elsewhere: Codes
 
 
-def _or(first: Codes, second: Codes) -> Codes:
-    return np.where(first == NONE, second, first)
+def answering(columns: Columns, inv: Involvements, referral: Codes, child: Codes) -> Answering:
+    """Who answers for items of these referrals (-1 for none named) and children. A worker of another case of the child is only heard where
+    the item has nobody of its own: what belongs to a closed case is not the later case's."""
+    who = holders(columns, inv)
+    return Answering(who.now.best(referral, child), who.last.best(referral, child), who.now.any[child], who.last.any[child])
 
 
 def _last_by(keys: Codes, order: Codes, size: int) -> Codes:
@@ -149,4 +180,4 @@ def _last_by(keys: Codes, order: Codes, size: int) -> Codes:
 
 def _since(days: Days) -> Codes:
     """Days as numbers that sort; missing ones come first."""
-    return np.where(np.isnat(days), np.iinfo(np.int64).min, days.astype(np.int64))
+    return np.where(np.isnat(days), LONG_AGO, days.astype(np.int64))

@@ -10,12 +10,28 @@ import datetime as dt
 from itertools import pairwise
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, StrictBool, Tag, field_validator, model_validator
+from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
 from caseclock.clocks.calendar import Unit
-from caseclock.snapshots.tables import TABLES, Column, Table
+from caseclock.clocks.conditions import (
+    Condition,
+    Entry,
+    Known,
+    Not,
+    OneOf,
+    Where,
+    check_kind,
+    check_table,
+    check_where,
+    column_of,
+    link_of,
+    values_of,
+)
 
-Scalar = StrictBool | str
+__all__ = [
+    "INTERVALS", "Answers", "Beside", "Condition", "Events", "Held", "Known", "Limit", "Not", "OneOf", "TimescaleRule", "Unless", "Where",
+    "column_of", "link_of", "values_of",
+]  # fmt: skip
 
 INTERVALS: dict[str, tuple[int, int | None]] = {
     "once": (1, 1),
@@ -28,70 +44,31 @@ INTERVALS: dict[str, tuple[int, int | None]] = {
 """Which stretches of a repeating clock are watched. Stretch 1 runs from the start to the first event, 2 from the first to the second ..."""
 
 
-class _Entry(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
-
-
-class Not(_Entry):
-    """The column holds something else, or nothing."""
-
-    value: Scalar = Field(alias="not")
-
-
-class OneOf(_Entry):
-    """The column holds one of these."""
-
-    values: list[Scalar] = Field(alias="in", min_length=1)
-
-
-class Known(_Entry):
-    """The column is filled (true) or empty (false)."""
-
-    known: StrictBool
-
-
-_CONDITION_KINDS = {"not": "not", "value": "not", "in": "in", "values": "in", "known": "known"}
-
-
-def _condition_kind(value: Any) -> str | None:
-    if isinstance(value, dict):
-        return next((_CONDITION_KINDS[key] for key in value if key in _CONDITION_KINDS), None)
-    return {bool: "flag", str: "text", Not: "not", OneOf: "in", Known: "known"}.get(type(value))
-
-
-Condition = Annotated[
-    Annotated[StrictBool, Tag("flag")]
-    | Annotated[str, Tag("text")]
-    | Annotated[Not, Tag("not")]
-    | Annotated[OneOf, Tag("in")]
-    | Annotated[Known, Tag("known")],
-    Discriminator(
-        _condition_kind,
-        custom_error_type="condition",
-        custom_error_message="expected true, false, text, {not: value}, {in: [values]} or {known: true}",
-    ),
-]
-Where = dict[str, Condition]
-
-
-class Events(_Entry):
+class Events(Entry):
     """The clock stops with rows of another table.
 
     `by`: key columns that both tables have, tried in turn: a row that names its item by the first key counts for that item only;
     one that names none (or one that is not in the extract) counts for every item with the same second key, by its date.
     `take`: *first* stops the clock for good, *each* stops one stretch and starts the next.
-    `same_day`: an event on the day of the start counts. Events before the start or after the end never do.
+    `same_day`: an event on the day of the start counts. Events before the start or after the end never do, except by `early`: one that
+    names its item by the first key and is dated before the start stops the clock on the day of the start.
+    `one_each`: an item has one such event at most; the one on its own line (Annex A) is then no latest one of several.
+    `reach`: a date of the events' table by which rows leave sources that reach back only so far. Of an item that began before the earliest
+    such date and has no event nobody can say that it has had none.
     """
 
     table: str
     date: str
     by: list[str] = Field(min_length=1)
-    where: Where = {}
+    where: Where = Field(default={})
     take: Literal["first", "each"] = "first"
     same_day: bool = True
+    early: bool = False
+    one_each: bool = False
+    reach: str | None = None
 
 
-class Held(_Entry):
+class Held(Entry):
     """The clock runs while no real person in an allocated role holds the item; it runs again when the last of them has left."""
 
     held_by: Literal["allocated_worker"]
@@ -108,30 +85,41 @@ def _stop_kind(value: Any) -> str:
 Stop = Annotated[Annotated[str, Tag("column")] | Annotated[Events, Tag("events")] | Annotated[Held, Tag("held")], Discriminator(_stop_kind)]
 
 
-LINKS = {"staff": "worker_id", "contact_decision": "contact_id"}
-"""Tables that a row of another table leads to by something else than their key, which holds the same value."""
+class Beside(Entry):
+    """A row of another table, with the same key `by`, that is true on the day on which a clock starts: from its day `since` until the day
+    before `until` (without `until`: for good). `needed`: an extract without any such row cannot feed the rule (nor can one without those of
+    `during`)."""
+
+    table: str
+    by: str
+    since: str
+    until: str | None = None
+    where: Where = Field(default={})
+    needed: bool = False
 
 
-def link_of(table: str) -> str:
-    """The column whose value leads to a row of this table."""
-    return LINKS.get(table, TABLES[table].key)
+class Unless(Entry):
+    """What takes a clock out: the item meets `own`, and the row `beside` is true when the clock starts; each may be left out."""
+
+    own: Where = Field(default={})
+    beside: Beside | None = None
 
 
-class Limit(_Entry):
+class Limit(Entry):
     """How long it may take, from this date on. A clock has the limit that was in force on the day it started."""
 
     effective_from: dt.date
     limit: int = Field(ge=0)
 
 
-class Answers(_Entry):
+class Answers(Entry):
     """The row's own columns that give team and worker when nobody holds the case. None: the row does not say."""
 
     team: str | None = "team_id"
     worker: str | None = "worker_id"
 
 
-class TimescaleRule(_Entry):
+class TimescaleRule(Entry):
     """One promise on one kind of work. `table` is the one with one clock (or one row of clocks) per row.
 
     `per: worker` (table: allocation): one clock per worker who holds a case now, from the first known start; it has no child, and its
@@ -139,6 +127,9 @@ class TimescaleRule(_Entry):
 
     `start` and `ends` list columns: the first known one starts the clock; the earliest known one of `ends` ends it without verdict.
     `first_per`: only the first row per this column, by `start_of_row`, carries the clock.
+    `stop_also`: columns of the row that stop a clock too, whichever comes first. `needs`: columns without any value in an extract that
+    cannot feed the rule. `within_months`, `after_months`: only clocks that start in so many months from the item's own start, or later.
+    `during`: only clocks on whose first day all of these are true; `unless`: none of these.
     `warn` is the lead before the due date in the rule's unit (calendar days where the unit is the month), `warn_at` the elapsed time from
     which it is due soon; with neither there is no such stage. `count_start_day`: the council calls the day of the start day 1.
     """
@@ -147,10 +138,16 @@ class TimescaleRule(_Entry):
     title: str = Field(min_length=3, description="plain words, as a message would say it")
     table: str  # not `on`: YAML reads that word as true
     per: Literal["row", "worker"] = "row"
-    where: Where = {}
+    where: Where = Field(default={})
     start: list[str] = Field(min_length=1)
     stop: Stop
-    ends: list[str] = []
+    stop_also: list[str] = Field(default=[])
+    ends: list[str] = Field(default=[])
+    needs: list[str] = Field(default=[])
+    within_months: int | None = Field(default=None, ge=1)
+    after_months: int | None = Field(default=None, ge=1)
+    during: list[Beside] = Field(default=[])
+    unless: list[Unless] = Field(default=[])
     interval: Literal["once", "first", "second", "third_on", "next", "every"] = "once"
     first_per: str | None = None
     start_of_row: str | None = None
@@ -165,7 +162,7 @@ class TimescaleRule(_Entry):
     headline: bool = False
     note: str = ""
 
-    @field_validator("start", "ends", mode="before")
+    @field_validator("start", "stop_also", "ends", "needs", mode="before")
     @classmethod
     def _one_or_many(cls, value: Any) -> Any:
         return [value] if isinstance(value, str) else value
@@ -173,12 +170,16 @@ class TimescaleRule(_Entry):
     @model_validator(mode="after")
     def _names_exist(self) -> TimescaleRule:
         check_table(self.table)
-        for path in [*self.start, *self.ends]:
+        kind = "moment" if self.in_hours else "date"
+        for path in [*self.start, *self.stop_also]:
+            check_kind(self.table, path, kind)
+        for path in self.ends:
             check_kind(self.table, path, "date")
-        for path, condition in self.where.items():
-            check_condition(self.table, path, condition)
+        for path in self.needs:
+            column_of(self.table, path)
+        check_where(self.table, self.where)
         if isinstance(self.stop, str):
-            check_kind(self.table, self.stop, "date")
+            check_kind(self.table, self.stop, kind)
         elif isinstance(self.stop, Events):
             _check_events(self.table, self.stop)
         else:
@@ -193,18 +194,43 @@ class TimescaleRule(_Entry):
         return self
 
     @model_validator(mode="after")
+    def _circumstances_fit(self) -> TimescaleRule:
+        for beside in [*self.during, *(out.beside for out in self.unless if out.beside)]:
+            _check_beside(self.table, beside)
+        for out in self.unless:
+            check_where(self.table, out.own)
+            if not out.own and out.beside is None:
+                raise ValueError("unless needs own, beside, or both")
+        if self.stop_also and (isinstance(self.stop, Held) or self.repeats):
+            raise ValueError("stop_also needs a stop by a column, or by events with take: first")
+        if self.in_hours and not isinstance(self.stop, str):
+            raise ValueError("clock_hour needs a stop by a column of the row")
+        if (self.within_months or self.after_months) and self.in_hours:
+            raise ValueError("within_months and after_months count from a day, not from an hour")
+        return self
+
+    @model_validator(mode="after")
     def _numbers_fit(self) -> TimescaleRule:
         days = [entry.effective_from for entry in self.limits]
         if any(b <= a for a, b in pairwise(days)):
             raise ValueError("limits must be in the order of effective_from, each date once")
         if self.warn is not None and self.warn_at is not None:
             raise ValueError("give warn (lead before the due date) or warn_at (elapsed), not both")
-        if self.count_start_day and (self.unit == "calendar_month" or min(entry.limit for entry in self.limits) < 1):
+        if self.count_start_day and (self.unit in ("calendar_month", "clock_hour") or min(entry.limit for entry in self.limits) < 1):
             raise ValueError("count_start_day needs a limit of at least 1, in days")
-        repeating = isinstance(self.stop, Events) and self.stop.take == "each"
-        if not repeating and INTERVALS[self.interval] != (1, 1):
+        if not self.repeats and INTERVALS[self.interval] != (1, 1):
             raise ValueError(f"interval {self.interval} needs a stop with take: each")
         return self
+
+    @property
+    def in_hours(self) -> bool:
+        """True when the clock runs from moment to moment, not from day to day."""
+        return self.unit == "clock_hour"
+
+    @property
+    def repeats(self) -> bool:
+        """True when each event starts the next stretch."""
+        return isinstance(self.stop, Events) and self.stop.take == "each"
 
     @property
     def warns(self) -> bool:
@@ -212,60 +238,22 @@ class TimescaleRule(_Entry):
         return self.warn is not None or self.warn_at is not None
 
 
-def check_table(name: str) -> Table:
-    """The canonical table of this name. Raises ValueError that lists the tables."""
-    if name not in TABLES:
-        raise ValueError(f"there is no table {name}; tables: {', '.join(TABLES)}")
-    return TABLES[name]
-
-
-def column_of(table: str, path: str) -> Column:
-    """The column that `path` names, seen from a row of `table`. Raises ValueError that says what there is."""
-    here = check_table(table)
-    target, _, name = path.rpartition(".")
-    if target:
-        there = check_table(target)
-        if link_of(target) not in here.names:
-            raise ValueError(f"{path}: a row of {table} has no {link_of(target)} that would lead to {target}")
-        here = there
-    if name not in here.names:
-        raise ValueError(f"{path}: {here.name} has no column {name}; columns: {', '.join(here.names)}")
-    return here.column(name)
-
-
-def check_kind(table: str, path: str, kind: str) -> None:
-    """Raises ValueError unless `path` names a column of this kind."""
-    if column_of(table, path).kind != kind:
-        raise ValueError(f"{path} is no {kind}")
-
-
-def check_condition(table: str, path: str, condition: Condition) -> None:
-    """Raises ValueError when the condition can never be met: a flag compared with text, a code that does not exist."""
-    column = column_of(table, path)
-    for value in values_of(condition):
-        if column.kind == "flag" and not isinstance(value, bool):
-            raise ValueError(f"{path} is a flag; expected true or false")
-        if column.kind in ("code", "id") and not isinstance(value, str):
-            raise ValueError(f"{path} holds codes; expected text in quotes")
-        if column.kind in ("date", "number"):
-            raise ValueError(f"{path} is a {column.kind}; a condition may only say whether it is known")
-        if column.codes and value not in column.codes:
-            raise ValueError(f"{path} is never {value}; expected one of {', '.join(column.codes)}")
-
-
-def values_of(condition: Condition) -> list[bool | str]:
-    """The values that a condition compares with."""
-    if isinstance(condition, Known):
-        return []
-    if isinstance(condition, OneOf):
-        return list(condition.values)
-    return [condition.value if isinstance(condition, Not) else condition]
-
-
 def _check_events(on: str, events: Events) -> None:
     check_kind(events.table, events.date, "date")
-    for path, condition in events.where.items():
-        check_condition(events.table, path, condition)
+    check_where(events.table, events.where)
     for key in events.by:
         check_kind(on, key, "id")
         check_kind(events.table, key, "id")
+    if events.reach is not None:
+        check_kind(events.table, events.reach, "date")
+    if events.take == "each" and (events.reach or events.early or events.one_each):
+        raise ValueError("reach, early and one_each need take: first")
+
+
+def _check_beside(on: str, beside: Beside) -> None:
+    check_kind(on, beside.by, "id")
+    check_kind(beside.table, beside.by, "id")
+    for path in (beside.since, beside.until):
+        if path is not None:
+            check_kind(beside.table, path, "date")
+    check_where(beside.table, beside.where)

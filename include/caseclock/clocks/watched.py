@@ -9,9 +9,9 @@ import numpy as np
 
 from caseclock.clocks.columns import NONE, Columns, columns_of, first_known
 from caseclock.clocks.holders import role_counts
-from caseclock.clocks.rules import Condition, Events, Held, Known, Not, TimescaleRule, Where, column_of
+from caseclock.clocks.rules import Beside, Condition, Events, Held, Known, Not, TimescaleRule, Where, column_of
 from caseclock.extracts import Absence
-from caseclock.extracts.supplementary import BY_TABLE, not_watched, why_absent
+from caseclock.extracts.supplementary import BY_TABLE, MOMENTS, not_watched, why_absent
 
 if TYPE_CHECKING:
     from caseclock.snapshots import Snapshot
@@ -43,9 +43,15 @@ def why_not_watched(rule: TimescaleRule, columns: Columns, allocated_roles: Coll
         (why_absent(lacking) if (lacking := _file_lacking(rule, columns)) else None)
         or _no_rows(rule.table, rule.where, columns)
         or _never_filled(rule.table, rule.where, columns)
+        or _no_value(rule, columns)
         or _no_start(rule, columns)
         or _no_stop(rule, columns, allocated_roles)
+        or next((said for beside in _needed(rule) if (said := _no_rows(beside.table, beside.where, columns))), None)
     )
+
+
+def _needed(rule: TimescaleRule) -> list[Beside]:
+    return [*rule.during, *(out.beside for out in rule.unless if out.beside and out.beside.needed)]
 
 
 def _no_stop(rule: TimescaleRule, columns: Columns, allocated_roles: Collection[str]) -> str | None:
@@ -70,7 +76,7 @@ def _no_link(table: str, stop: Events, columns: Columns) -> str | None:
     """A file that the council makes itself may name nobody whom the extract knows: then everything would look late."""
     if stop.table not in BY_TABLE:
         return None
-    rows = columns.meets(stop.table, stop.where)
+    rows = columns.meets(stop.table, _part(stop.table, stop.where))
     for key in stop.by:
         known = np.unique(columns.keys(table, key))
         if np.isin(columns.keys(stop.table, key)[rows], known[known != NONE]).any():
@@ -88,27 +94,45 @@ def why_no_allocation(columns: Columns, allocated_roles: Collection[str]) -> str
 
 
 def _no_rows(table: str, where: Where, columns: Columns) -> str | None:
-    """Codes say which part of a table is meant (visits on a child protection plan); flags judge the row."""
-    part = {path: condition for path, condition in where.items() if column_of(table, path).kind == "code"}
+    part = _part(table, where)
     if columns.meets(table, part).any():
         return None
     said = "".join(f" with {path} {_words(condition)}" for path, condition in part.items())
     return f"the extract has no rows of {table}{said}"
 
 
+def _part(table: str, where: Where) -> Where:
+    """Codes say which part of a table is meant (visits on a child protection plan); flags judge the row."""
+    return {path: condition for path, condition in where.items() if column_of(table, path).kind == "code"}
+
+
 def _never_filled(table: str, where: Where, columns: Columns) -> str | None:
     """A flag that must be true or false, but is empty in the whole extract, cannot be judged."""
+    part = columns.meets(table, _part(table, where))
     for path, condition in where.items():
-        if isinstance(condition, bool) and not columns.filled(table, path).any():
+        if isinstance(condition, bool) and not (columns.filled(table, path) & part).any():
             return f"{table}.{path} is empty in the whole extract"
     return None
 
 
+def _no_value(rule: TimescaleRule, columns: Columns) -> str | None:
+    empty = [f"{rule.table}.{path}" for path in rule.needs if not columns.filled(rule.table, path).any()]
+    return f"{' and '.join(empty)} {'is' if len(empty) == 1 else 'are'} empty in the whole extract" if empty else None
+
+
 def _no_start(rule: TimescaleRule, columns: Columns) -> str | None:
     start = first_known([columns.days(rule.table, path) for path in rule.start])
-    if (start == start).any():  # NaT is not equal to itself
+    if (~np.isnat(start) & columns.meets(rule.table, _part(rule.table, rule.where))).any():
         return None
-    return f"no row of {rule.table} leads to a date in {' or '.join(rule.start)}"
+    told = "has a time of day" if rule.in_hours else "leads to a date"
+    return f"no row of {rule.table} {told} in {' or '.join(_as_written(rule.table, path) for path in rule.start)}"
+
+
+def _as_written(table: str, path: str) -> str:
+    """The column as the council's own file calls it, where it comes from one."""
+    of = {moment: date for date, moment in MOMENTS.get(table, {}).items()}.get(path, path)
+    fields = BY_TABLE[table].fields if table in BY_TABLE else {}
+    return next((f"{header} of {BY_TABLE[table].file}" for header, field in fields.items() if field.to == of), path)
 
 
 def _words(condition: Condition) -> str:

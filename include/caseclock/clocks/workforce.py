@@ -2,6 +2,7 @@
 
 A staff.csv goes before what was guessed from names in the case system: the council knows its staff. Where the two lines of a staff.csv
 disagree (`is_person` says yes, the role is a duty pool), it is no person: a case that waits unseen is the worse error.
+Whom else the source takes for nobody who can hold a case (managers, a list of workers) is marked so on reading (extracts/people.py).
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from caseclock.clocks.columns import NO_DAY, NONE, Codes, Columns, Mask
 from caseclock.clocks.rules import OneOf
 
 POOLS = ["duty_pool", "inbox"]
-"""Roles in staff.csv behind which nobody stands (domain brief 1.9)."""
+"""Roles in staff.csv behind which nobody stands, whatever a source says."""
 
 AWAY_FOR = 28
 """Calendar days from which an absence counts as long. Local choice: shorter leave and sickness is covered within a team, and the case

@@ -1,6 +1,6 @@
 """What stands in a cell when nothing is known: blanks, and placeholders that look like values.
 
-Sources: domain brief 1.4 (-1 ids, 1900-01-01, ssd_ph and PLACEHOLDER_DATA of older SSD builds), spreadsheet error texts.
+Sources: the version history of the SSD (-1 ids, 1900-01-01, ssd_ph and PLACEHOLDER_DATA of older builds), spreadsheet error texts.
 """
 
 from __future__ import annotations

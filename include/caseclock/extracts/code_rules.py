@@ -1,6 +1,6 @@
 """How coded columns are recognised, as data: standard codes (CIN census, SSD, SSDA903) and the words of their labels.
 
-Written from the code lists of the standards (domain brief 1.3, 1.5) and checked against spellings seen in real returns. A pattern stands
+Written from the code lists of the standards (SSD, Annex A, CIN census) and checked against spellings seen in real returns. A pattern stands
 here only if it leaves no doubt; a word that two codes share (nursery: school or education service?) is not in it.
 """
 

@@ -152,7 +152,7 @@ HEADERS = {
     "code": ("code", "liia_canonical_code", "liia code"),
     "alias": ("alias", "alias_seen_in_la_returns", "alias seen"),
 }
-"""What the three columns of a code file may be called. The second names are those of the sector's catalogue (domain brief 1.5), whose
+"""What the three columns of a code file may be called. The second names are those of the sector's catalogue (LIIA, Annex A), whose
 codes are groups (`d) Health services`) with a group of its own for spellings that are in error: those stand for nothing."""
 
 

@@ -33,7 +33,7 @@ NOT_A_PERSON = (
     r"\bkey agency\b",
     r"\b(vacant|vacancy|tbc|unknown|dummy|test (user|worker|account))\b",
 )
-"""What a worker's name or id says when nobody is behind it (domain brief 0.10, 1.4). Matched with word boundaries on lower-case
+"""What a worker's name or id says when nobody is behind it. Matched with word boundaries on lower-case
 letters alone, so `DUTY_TEAM-2` is read as `duty team` and the surname Poole is nobody's pool."""
 
 NOT_A_PERSON_TITLES = (
@@ -44,6 +44,13 @@ NOT_A_PERSON_TITLES = (
     r"\bkey agency\b",
 )
 """The same for a job title. Narrower: a Team Manager and a Social Worker (Duty Team) are people."""
+
+
+MANAGER_TITLES = (r"\b(team|service|group|area|locality) manager\b", r"\bhead of (service|childrens?)\b")
+
+NOT_ALLOCATED_ROLES = ("duty_pool", "inbox", "TM", "manager", "team_manager", "service_manager", "head_of_service")
+"""Roles in staff.csv, and job titles, of those who hold no case of their own. Pools and inboxes are nobody; a manager is somebody, but a
+case that is "held on duty or with managers" waits for a worker (Ofsted on Solihull, 2023)."""
 
 
 class Location(BaseModel):
@@ -83,8 +90,10 @@ class SourceConfig(BaseModel):
 
     `supplier` is the case system behind an SSD export; `cadence` and `expected_by` (London) say when a missing extract is news.
     `allocated_roles`: involvement roles that count as allocation (case does not matter). `not_a_person`: a worker whose name or id
-    matches one of these is no person; `not_a_person_titles` is the same for job titles. `needed_tables`: an extract without one of
-    these canonical tables is refused, because nothing true can be said from the rest.
+    matches one of these is no person; `not_a_person_titles` is the same for job titles. `not_allocated_roles`: roles in staff.csv whose
+    cases are unallocated; `manager_titles`: job titles in the export (patterns), where there is no staff.csv to say otherwise;
+    `not_allocated_workers`: worker ids, whatever else is known of them (beside Annex A, which has no ids, names as the workbook has them).
+    `needed_tables`: an extract without one of these canonical tables is refused, because nothing true can be said from the rest.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -117,9 +126,12 @@ class SourceConfig(BaseModel):
     allocated_roles: tuple[str, ...] = Field(default=ALLOCATED_ROLES, min_length=1)
     not_a_person: tuple[str, ...] = NOT_A_PERSON
     not_a_person_titles: tuple[str, ...] = NOT_A_PERSON_TITLES
+    manager_titles: tuple[str, ...] = MANAGER_TITLES
+    not_allocated_roles: tuple[str, ...] = NOT_ALLOCATED_ROLES
+    not_allocated_workers: tuple[str, ...] = ()
     needed_tables: tuple[str, ...] = ("child", "referral")
 
-    @field_validator("not_a_person", "not_a_person_titles")
+    @field_validator("not_a_person", "not_a_person_titles", "manager_titles")
     @classmethod
     def _patterns_compile(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
         for pattern in patterns:
@@ -152,6 +164,23 @@ class SourceConfig(BaseModel):
     @cached_property
     def _title_pattern(self) -> re.Pattern[str] | None:
         return _any_of(self.not_a_person_titles)
+
+    @cached_property
+    def _manager_pattern(self) -> re.Pattern[str] | None:
+        return _any_of(self.manager_titles)
+
+    @cached_property
+    def _listed_workers(self) -> frozenset[str]:
+        return frozenset(text.strip().casefold() for text in self.not_allocated_workers)
+
+    def can_hold(self, name: str | None, title: str | None = None, worker_id: str | None = None) -> bool:
+        """Whether a case of this worker counts as allocated: a real person, no manager, and not on the source's list."""
+        managers = self._manager_pattern
+        if title and managers and managers.search(_letters(title)):
+            return False
+        if self._listed_workers & {text.strip().casefold() for text in (name, worker_id) if text}:
+            return False
+        return self.is_person(name, title, worker_id)
 
     def is_person(self, name: str | None, title: str | None = None, worker_id: str | None = None) -> bool:
         """Whether a real person seems to stand behind this worker. Called while reading; name and title are dropped afterwards."""

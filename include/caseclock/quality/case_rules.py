@@ -266,7 +266,7 @@ CASE: Final[Mapping[str, tuple[Rule, ...]]] = {
             "held_by_nobody",
             "info",
             ("worker_id", "ended_on"),
-            "open with an inbox, pool or team in the place of a worker: the case counts as unallocated",
+            "open with an inbox, a pool, a team or a manager in the place of a worker: the case counts as unallocated",
             _held_by_nobody,
             (("worker", "is_person"), ("worker", "worker_id")),
         ),

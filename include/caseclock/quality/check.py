@@ -48,6 +48,7 @@ HAS_KIND: Final[Mapping[Kind, Callable[[Any], bool]]] = {
     "id": _is_text,
     "code": _is_text,
     "date": lambda c: bool(c.dtype.kind == "M"),
+    "moment": lambda c: bool(c.dtype.kind == "M"),
     "flag": lambda c: str(c.dtype) in ("boolean", "bool"),
     "number": lambda c: bool(pd.api.types.is_numeric_dtype(c.dtype)),
 }

@@ -25,7 +25,7 @@ LISTS: Final[Mapping[tuple[str, str], frozenset[str]]] = {
     ("referral", "primary_need"): NEEDS,
     ("referral", "close_reason"): CLOSURES,
 }
-"""CIN census guide, data items referral source, primary need code, reason for closure (domain brief 1.3)."""
+"""CIN census guide, data items referral source, primary need code, reason for closure; the SSD has the same codes."""
 
 LOCAL: Final[Sequence[tuple[str, str]]] = (
     ("allocation", "role"),

@@ -99,9 +99,9 @@ class TeamLimits(BaseModel):
 class DriftLimits(BaseModel):
     """Limits on numbers about an extract (`stats.stats_of`) against those of earlier accepted ones.
 
-    Sources: DOMAIN 3.3 (Haringey's median assessment of 2 days between years of 38 and 36), and what chance alone does: no false alarm in
-    55 weekly extracts of the demo council, at most 1 in 400 simulated weeks of 20 teams (a test). In the demo council the oldest 2 % of
-    rows moved by up to 42 days in a week, because the far end of a table is thin.
+    Sources: DfE's statistics of children in need (Haringey's median assessment of 2 days between years of 38 and 36), and what
+    chance alone does: no false alarm in 55 weekly extracts of the demo council, at most 1 in 400 simulated weeks of 20 teams (a test).
+    In the demo council the oldest 2 % of rows moved by up to 42 days in a week, because the far end of a table is thin.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

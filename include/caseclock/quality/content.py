@@ -1,6 +1,6 @@
 """What a row says, apart from how it is numbered: a hash of its business content, equal overnight when nothing has happened to it.
 
-An export may number its rows anew every night (DOMAIN 1.4: FACT_FORM_ID), in any order, with other load times: by id every case would be
+An export may number its rows anew every night (System C: FACT_FORM_ID), in any order, with other load times: by id every case would be
 gone and every case new. So a row is compared by what it says. Its own key does not count. A link counts as the business key of the row that
 it leads to (`IDENTITY`: a referral is its child and its date), not as that row's whole content, for an assessment has not changed when its
 referral is closed. Ids of people and teams are taken as they are: nothing else in the canonical tables says who they are.
@@ -109,6 +109,10 @@ def _date(values: pd.Series) -> Hashes:
     return values.to_numpy(dtype="datetime64[s]").astype("datetime64[D]").astype(np.int64).view(np.uint64)
 
 
+def _moment(values: pd.Series) -> Hashes:
+    return values.to_numpy(dtype="datetime64[s]").astype(np.int64).view(np.uint64)
+
+
 def _flag(values: pd.Series) -> Hashes:
     return values.fillna(False).to_numpy(dtype=bool).astype(np.uint64)
 
@@ -117,7 +121,14 @@ def _number(values: pd.Series) -> Hashes:
     return (values.to_numpy(dtype=np.float64) + 0.0).view(np.uint64)  # + 0.0: there is no -0
 
 
-OF_KIND: Final[Mapping[Kind, Callable[[Any], Hashes]]] = {"id": _text, "code": _text, "date": _date, "flag": _flag, "number": _number}
+OF_KIND: Final[Mapping[Kind, Callable[[Any], Hashes]]] = {
+    "id": _text,
+    "code": _text,
+    "date": _date,
+    "moment": _moment,
+    "flag": _flag,
+    "number": _number,
+}
 
 
 @cache

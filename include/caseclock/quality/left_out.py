@@ -1,6 +1,6 @@
 """A supplementary file that cannot be believed is left out as a whole: its measures are off, and the council's other numbers speak.
 
-Such a file is made by hand (domain brief 1.9). A slip in it must neither silence the clocks of the case system's own export nor make
+Such a file is made by hand. A slip in it must neither silence the clocks of the case system's own export nor make
 figures of its own from the part that happens to be readable.
 """
 

@@ -1,6 +1,6 @@
 """The quality report as one HTML page that stands alone: no script, nothing loaded from anywhere, no value of any cell.
 
-Data Docs of Great Expectations are not used: they show row values and need assets from elsewhere (QUALITY brief §4).
+Data Docs of Great Expectations are not used: they show row values and need assets from elsewhere.
 """
 
 from __future__ import annotations

@@ -56,6 +56,7 @@ ENDS: Final[Mapping[str, tuple[str, ...]]] = {
     "child": ("died_on",),
     **{table: (column,) for table, column in CLOSING.items()},
     "conference": ("held_on",),
+    "assessment": ("reviewed_on", "authorised_on"),
     "review": ("held_on",),
     "care": ("ended_on", "entered_on", "left_on"),
     "legal": ("ended_on",),
@@ -63,13 +64,16 @@ ENDS: Final[Mapping[str, tuple[str, ...]]] = {
     "missing": ("found_on",),
     "supervision": ("recorded_on",),
     "staff": ("ended_on", "absent_from", "absent_to"),
-    "meeting": ("held_on",),
+    "meeting": ("held_on", "ended_on"),
 }
 """Dates that only a finished thing has: after the extract's date they have not happened yet. `care.entered_on` is here because the episode
 has a start of its own, and a child in care must not be hidden by a wrong year in the other."""
 
-PLANNED: Final = frozenset({("staff", "started_on"), ("staff", "ended_on"), ("staff", "absent_from"), ("staff", "absent_to")})
-"""Known ahead in every staff file, so no fault. `staff.started_on` stays as it is: who has not begun has no cases yet."""
+PLANNED: Final = frozenset(
+    {("assessment", "reviewed_on"), ("staff", "started_on"), ("staff", "ended_on"), ("staff", "absent_from"), ("staff", "absent_to")}
+)
+"""Known ahead in every staff file, and where a review is planned, so no fault. `staff.started_on` stays as it is: who has not begun has no
+cases yet."""
 
 DUE: Final = frozenset({"due_on", "next_due_on"})
 """Dates that may well lie ahead."""

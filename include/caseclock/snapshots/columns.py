@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from caseclock.extracts.blanks import nothing_in
 from caseclock.extracts.cells import Mask, edges, formulas, mask_of, series_of, trimmed
 from caseclock.extracts.source import DateFormat
-from caseclock.snapshots.dates import days_of
+from caseclock.snapshots.dates import days_of, moments_of
 from caseclock.snapshots.tables import Column, Kind
 
 YES = ("y", "yes", "true", "t", "1", "1.0", "-1", "a) yes", "1 - yes", "seen", "child seen", "seen alone", "child seen alone")
@@ -50,6 +50,11 @@ def _dates(column: Column, text: pa.Array, formats: Formats) -> Typed:
         expected = f"it is no date; expected {' or '.join(formats)} between 1900 and 2100"
         wrong = [(formula, FORMULA, "formula"), (no_date & ~formula, expected, "bad_date")]
     return Typed(pd.Series(days), wrong, int(placeholder.sum()))
+
+
+def _moments(column: Column, text: pa.Array, formats: Formats) -> Typed:
+    """What is wrong with the text is said of the date column that is made from the same cells."""
+    return Typed(pd.Series(moments_of(text, formats)))
 
 
 def _ids_and_codes(column: Column, text: pa.Array, _: Formats) -> Typed:
@@ -96,6 +101,7 @@ _READ: dict[Kind, Callable[[Column, pa.Array, Formats], Typed]] = {
     "id": _ids_and_codes,
     "code": _ids_and_codes,
     "date": _dates,
+    "moment": _moments,
     "flag": _flags,
     "number": _numbers,
 }

@@ -1,7 +1,11 @@
 """The one place that parses dates. Only the forms that a source accepts are read; nothing is guessed, and a year has four digits.
 
-A time of day is cut off. A moment with an offset (Z, +01:00) is first turned into London time, because extracts and time limits are
-those of England: 2026-07-01T23:30Z is 2 July.
+Of a date a time of day is cut off. A moment with an offset (Z, +01:00) is first turned into London time, because extracts and time limits
+are those of England: 2026-07-01T23:30Z is 2 July.
+
+A moment is kept in UTC, where an hour is an hour on every day. One without an offset is London time: of the hour that the clocks show
+twice in October the first is meant, and a time that they skip in March is an hour later. Midnight to the second is no time of day: it is
+how databases write a plain date.
 """
 
 from __future__ import annotations
@@ -68,13 +72,45 @@ def _day(hit: re.Match[str]) -> Day:
     return day if EARLIEST <= day < BEFORE else "unreadable"
 
 
+@lru_cache(maxsize=2**16)
+def moment_of(text: str, formats: tuple[DateFormat, ...]) -> dt.datetime | None:
+    """The moment in UTC that a trimmed text says; None where it says no day, or no time of day."""
+    hits = (re.fullmatch(_FORMS[form] + _TIME, text, flags=re.ASCII) for form in formats)
+    hit = next((h for h in hits if h), None)
+    if hit is None or hit["H"] is None or not isinstance(_day(hit), dt.date):
+        return None
+    part = hit.groupdict()
+    month = _MONTHS[part["mon"].lower()] if part.get("mon") else int(part["m"])
+    time = dt.time(int(part["H"]), int(part["M"]), min(int(part["S"] or 0), 59))
+    if time == dt.time(0) and not part["off"]:
+        return None
+    said = dt.datetime.combine(dt.date(int(part["y"]), month, int(part["d"])), time)
+    return said.replace(tzinfo=dt.timezone(_ahead(part["off"])) if part["off"] else LONDON).astimezone(dt.UTC)
+
+
+def moments_of(values: pd.Series[str] | pa.Array, formats: Sequence[DateFormat]) -> npt.NDArray[np.datetime64]:
+    """A column as moments in UTC, datetime64[s]: NaT where there is no time of day, and where the text is no date."""
+    found = pc.fill_null(text_of(values), "").dictionary_encode()
+    known = tuple(formats)
+    timed = pc.match_substring(found.dictionary, ":").to_pylist()
+    texts = trimmed(found.dictionary).to_pylist()
+    read = [moment_of(text, known) if has else None for text, has in zip(texts, timed, strict=True)]
+    moments: npt.NDArray[np.datetime64] = np.array([one.replace(tzinfo=None) if one else None for one in read], dtype="datetime64[s]")
+    made: npt.NDArray[np.datetime64] = moments[found.indices.to_numpy()]
+    return made
+
+
 def _in_london(day: dt.date, hour: int, minute: int, offset: str) -> dt.date:
-    ahead = dt.timedelta(0)
-    if offset != "Z":
-        ahead = dt.timedelta(hours=int(offset[1:3]), minutes=int(offset[-2:])) * (-1 if offset[0] == "-" else 1)
+    ahead = _ahead(offset)
     if abs(ahead) >= dt.timedelta(days=1) or not EARLIEST < day < BEFORE:
         return dt.date.min
     return dt.datetime(day.year, day.month, day.day, hour, minute, tzinfo=dt.timezone(ahead)).astimezone(LONDON).date()
+
+
+def _ahead(offset: str) -> dt.timedelta:
+    if offset == "Z":
+        return dt.timedelta(0)
+    return dt.timedelta(hours=int(offset[1:3]), minutes=int(offset[-2:])) * (-1 if offset[0] == "-" else 1)
 
 
 def days_of(values: pd.Series[str] | pa.Array, formats: Sequence[DateFormat]) -> tuple[npt.NDArray[np.datetime64], Mask, Mask]:

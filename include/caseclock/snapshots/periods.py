@@ -1,4 +1,4 @@
-"""Periods of care: what the episodes of one period say together."""
+"""What the rows of one thing say together: episodes of a period of care, visits to a private fostering arrangement."""
 
 from __future__ import annotations
 
@@ -17,6 +17,17 @@ def whole_periods(episodes: pd.DataFrame) -> pd.DataFrame:
     for name, found in (("entered_on", _entered(made)), ("left_on", _left(made))):
         of_period = found.reindex(made["care_id"]).to_numpy(dtype="datetime64[s]")
         made[name] = made[name].where(made[name].notna(), of_period).astype("datetime64[s]")
+    return made
+
+
+def whole_arrangements(meetings: pd.DataFrame) -> pd.DataFrame:
+    """The typed table `meeting`: when an arrangement has ended by one of its rows, it has ended by all of them."""
+    if meetings["ended_on"].isna().all():
+        return meetings
+    made = meetings.copy(deep=False)
+    last = made.groupby("arrangement_id")["ended_on"].max()
+    of_all = last.reindex(made["arrangement_id"]).to_numpy(dtype="datetime64[s]")
+    made["ended_on"] = made["ended_on"].where(made["arrangement_id"].isna(), of_all).astype("datetime64[s]")
     return made
 
 

@@ -24,7 +24,14 @@ from caseclock.snapshots.model import Snapshot
 from caseclock.snapshots.tables import TABLES, Table
 
 REJECTS, SAID = "quarantine.parquet", "said.json"
-_TYPE = {"date": pa.timestamp("s"), "flag": pa.bool_(), "number": pa.float64(), "id": pa.string(), "code": pa.string()}
+_TYPE = {
+    "date": pa.timestamp("s"),
+    "moment": pa.timestamp("s"),
+    "flag": pa.bool_(),
+    "number": pa.float64(),
+    "id": pa.string(),
+    "code": pa.string(),
+}
 _DTYPE = {pa.bool_(): pd.BooleanDtype()}  # the others have their type by themselves
 _REJECT_FIELDS = ("table", "file", "row", "column", "reason", "rule", "key_hash")
 _REJECT_SCHEMA = pa.schema([(n, pa.int64() if n == "row" else pa.string()) for n in _REJECT_FIELDS])
@@ -101,8 +108,13 @@ def _schema(table: Table) -> pa.Schema:
 
 
 def _read(table: Table, at: Path) -> pd.DataFrame:
-    """Cast by Arrow: pandas' own `astype` costs more than the reading."""
-    frame: pd.DataFrame = pq.ParquetFile(at / f"{table.name}.parquet").read().cast(_schema(table)).to_pandas(types_mapper=_DTYPE.get)
+    """Cast by Arrow: pandas' own `astype` costs more than the reading. What an earlier version did not know yet is missing."""
+    file, schema = at / f"{table.name}.parquet", _schema(table)
+    saved = pq.ParquetFile(file).read() if file.is_file() else schema.empty_table()
+    for place, field in enumerate(schema):
+        if field.name not in saved.column_names:
+            saved = saved.add_column(place, field, pa.nulls(len(saved), field.type))
+    frame: pd.DataFrame = saved.select(schema.names).cast(schema).to_pandas(types_mapper=_DTYPE.get)
     return frame
 
 

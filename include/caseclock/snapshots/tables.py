@@ -9,9 +9,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["id", "date", "flag", "code", "number"]
+Kind = Literal["id", "date", "moment", "flag", "code", "number"]
+"""A *moment* is a day with a time of day, in UTC; a date that came without one gives none."""
 
-DTYPES: dict[Kind, str] = {"id": "str", "code": "str", "date": "datetime64[s]", "flag": "boolean", "number": "float64"}
+DTYPES: dict[Kind, str] = {
+    "id": "str",
+    "code": "str",
+    "date": "datetime64[s]",
+    "moment": "datetime64[s]",
+    "flag": "boolean",
+    "number": "float64",
+}
 """The pandas type of each kind of column."""
 
 
@@ -56,8 +64,8 @@ def _table(name: str, grain: str, columns: str) -> Table:
         name_, _, rest = word.partition(":")
         rest, _, codes = rest.partition("=")
         kind = rest.rstrip("!")
-        assert kind in ("id", "date", "flag", "code", "number"), word
-        made.append(Column(name_, kind, rest.endswith("!"), tuple(codes.split("|")) if codes else ()))  # type: ignore[arg-type]
+        assert kind in DTYPES, word
+        made.append(Column(name_, kind, rest.endswith("!"), tuple(codes.split("|")) if codes else ()))
     return Table(name, grain, tuple(made))
 
 
@@ -78,8 +86,9 @@ TABLES: dict[str, Table] = {
         ),
         _table(
             "assessment",
-            "one row per assessment and child",
-            "assessment_id:id! referral_id:id child_id:id! started_on:date! authorised_on:date child_seen:flag team_id:id worker_id:id",
+            "one row per assessment and child; `reviewed_on`: the manager's internal review",
+            "assessment_id:id! referral_id:id child_id:id! started_on:date! reviewed_on:date authorised_on:date child_seen:flag team_id:id "
+            "worker_id:id",
         ),
         _table(
             "s47",
@@ -115,7 +124,7 @@ TABLES: dict[str, Table] = {
         ),
         _table(
             "worker",
-            "one row per professional (no name: `is_person` is worked out from it on reading)",
+            "one row per professional (no name: `is_person`, whether it is somebody who can hold a case, is worked out on reading)",
             "worker_id:id! role:code fte:number agency:flag is_person:flag team_id:id",
         ),
         _table("team", "one row per team", "team_id:id! name:code service_id:id service:code"),
@@ -145,7 +154,7 @@ TABLES: dict[str, Table] = {
             "one row per missing or absent episode; whether a return interview was offered and accepted, not when",
             "missing_id:id! child_id:id! kind:code started_on:date! found_on:date offered:flag accepted:flag",
         ),
-        # --- the six supplementary files (domain brief 1.9): what no standard export holds ---
+        # --- the six supplementary files: what no standard export holds ---
         _table(
             "supervision",
             "one row per supervision; without a child it is a worker's own",
@@ -170,9 +179,11 @@ TABLES: dict[str, Table] = {
         ),
         _table(
             "meeting",
-            "one row per meeting about one child that is no conference or review; `since_on`: the end of the episode that it answers",
-            "event_id:id! child_id:id! plan_id:id kind:code!=core_group|cin_review|strategy|rhi|pf_visit "
-            "due_on:date held_on:date since_on:date",
+            "one row per meeting about one child that is no conference or review; `since_on`: the end of the episode that it answers; "
+            "`held_at`, `since_at`: the same with the time of day, where there is one; `begun_on`, `ended_on`: from when the council knew "
+            "of the arrangement (`arrangement_id`) that is visited, and when it ended",
+            "event_id:id! child_id:id! plan_id:id arrangement_id:id kind:code!=core_group|cin_review|strategy|rhi|pf_visit "
+            "due_on:date held_on:date held_at:moment since_on:date since_at:moment begun_on:date ended_on:date",
         ),
         _table(
             "priority",

@@ -28,7 +28,7 @@ from caseclock.extracts.source import DateFormat, SourceConfig
 from caseclock.snapshots.columns import Typed, typed
 from caseclock.snapshots.keys import row_hashes
 from caseclock.snapshots.model import Snapshot
-from caseclock.snapshots.periods import whole_periods
+from caseclock.snapshots.periods import whole_arrangements, whole_periods
 from caseclock.snapshots.tables import DTYPES, TABLES, Column, Kind, Table
 
 
@@ -62,6 +62,10 @@ def _nothing(kind: Kind, rows: int) -> pd.Series:
     return pd.Series([None] * rows, dtype=dtype)
 
 
+_WHOLE = {"care": whole_periods, "meeting": whole_arrangements}
+"""Tables in which rows of one thing say together what one of them may leave blank."""
+
+
 def _table(table: Table, frames: list[pd.DataFrame], source: SourceConfig) -> tuple[pd.DataFrame, list[Reject], dict[str, Typed]]:
     frames = [f for f in frames if len(f)]
     if not frames:
@@ -71,8 +75,8 @@ def _table(table: Table, frames: list[pd.DataFrame], source: SourceConfig) -> tu
     frame = pd.DataFrame({name: column.values for name, column in columns.items()}, copy=False)
     frame[ROW] = np.concatenate([f[ROW].to_numpy(dtype="int64") for f in frames])
     frame[FILE] = series_of(_text(frames, FILE))
-    if table.name == "care":
-        frame = whole_periods(frame)
+    if table.name in _WHOLE:
+        frame = _WHOLE[table.name](frame)
     rejects: list[Reject] = []
     aside = np.zeros(len(frame), dtype=bool)
     for column in table.columns:

@@ -34,7 +34,8 @@ CHILD = """<Child>
 <CINreferralDate>2025-10-06</CINreferralDate><ReferralSource>6</ReferralSource><PrimaryNeedCode>N1</PrimaryNeedCode>
 <ReferralNFA>0</ReferralNFA>
 <Assessments>
-<AssessmentActualStartDate>2025-10-07</AssessmentActualStartDate><AssessmentAuthorisationDate>2025-11-10</AssessmentAuthorisationDate>
+<AssessmentActualStartDate>2025-10-07</AssessmentActualStartDate><AssessmentInternalReviewDate>2025-10-21</AssessmentInternalReviewDate>
+<AssessmentAuthorisationDate>2025-11-10</AssessmentAuthorisationDate>
 <FactorsIdentifiedAtAssessment><AssessmentFactors>2B</AssessmentFactors></FactorsIdentifiedAtAssessment></Assessments>
 <CINPlanDates>
 <CINPlanStartDate>2025-11-11</CINPlanStartDate></CINPlanDates>
@@ -70,6 +71,11 @@ def snapshot(result: ReadResult) -> Snapshot:
     made = build(EXTRACT, result, SOURCE)
     assert all(c.read == c.kept + c.quarantined for c in made.counts().values())
     return made
+
+
+def test_an_assessment_has_the_date_of_its_internal_review(tmp_path: Path) -> None:
+    (row,) = table(read_text(tmp_path, census(CHILD)), "assessment").to_dict("records")
+    assert (row["started_on"], row["reviewed_on"], row["authorised_on"]) == ("2025-10-07", "2025-10-21", "2025-11-10")
 
 
 def test_every_element_is_a_row_of_its_table(tmp_path: Path) -> None:

@@ -59,6 +59,24 @@ def test_nothing_personal_of_them_is_kept(tmp_path: Path) -> None:
     assert CANARY not in repr([t.frame.to_dict("records") for t in result.tables]) + repr((result.notes, result.absences))
 
 
+@pytest.mark.parametrize(
+    ("file", "column", "table_", "name", "said", "code"),
+    [
+        ("ssd_legal_status", "lega_legal_status", "legal", "status", "C2 - Full care order", "C2"),
+        ("ssd_legal_status", "lega_legal_status", "legal", "status", "Interim care order", "C1"),
+        ("ssd_legal_status", "lega_legal_status", "legal", "status", "Special Guardianship Order", "Special Guardianship Order"),
+        ("ssd_legal_status", "lega_legal_status", "legal", "status", "Series of breaks", "V4"),
+        ("ssd_cla_placement", "clap_cla_placement_type", "placement", "kind", "Placed with parents", "P1"),
+    ],
+)
+def test_a_legal_status_and_a_placement_are_read_by_code_or_label_and_others_stay_as_they_are(
+    file: str, column: str, table_: str, name: str, said: str, code: str, tmp_path: Path
+) -> None:
+    tables = {file: [{**row, column: said} for row in sound()[file]]}
+    source = SourceConfig(id="north", title="North", codes={"legal_status": {"Series of breaks": "V4"}})
+    assert set(table(read(open_bundle(folder(tmp_path, tables)), source, AS_OF), table_)[name]) == {code}
+
+
 def test_a_review_finds_its_child_by_its_period_of_care(tmp_path: Path) -> None:
     """Only Mosaic's reviews name the child (clar_cla_person_id)."""
     result = read_folder(folder(tmp_path))

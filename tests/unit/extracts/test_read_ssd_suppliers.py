@@ -24,7 +24,7 @@ MOSAIC_NAMES = {
     "ssd_cin_visits": {"cin_plan_id": "cinv_cin_plan_id"},
     "ssd_cp_reviews": {"person_id": "cppr_person_id"},
 }
-"""Columns that Mosaic has under a name of its own (domain brief 1.4), so the list of the standard's names does not show them."""
+"""Columns that Mosaic has under a name of its own, so the list of the standard's names does not show them."""
 
 ABSENT = {
     "systemc": set(),

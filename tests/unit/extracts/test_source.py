@@ -52,6 +52,14 @@ def test_a_job_title_can_say_that_nobody_is_there(title: str) -> None:
     assert not SOURCE.is_person("Worker 12", title)
 
 
+def test_who_is_a_person_may_hold_no_case_all_the_same() -> None:
+    listed = SOURCE.model_copy(update={"not_allocated_workers": ("W7", "A Name")})
+    assert SOURCE.can_hold("Worker 12", "Social Worker", "W7") and not listed.can_hold("Worker 12", "Social Worker", "w7 ")
+    assert not listed.can_hold("a name")
+    assert SOURCE.is_person("Worker 12", "Team Manager") and not SOURCE.can_hold("Worker 12", "Team Manager")
+    assert not SOURCE.can_hold("Duty pool")
+
+
 def test_a_worker_of_whom_nothing_is_known_is_taken_for_a_person() -> None:
     assert SOURCE.is_person(None)
     assert SourceConfig(id="x", title="X", not_a_person=(), not_a_person_titles=()).is_person("Duty")

@@ -15,7 +15,7 @@ from caseclock.extracts.readers import read
 from caseclock.extracts.source import SourceConfig
 from caseclock.extracts.supplementary import BY_TABLE, FILES, cannot_show
 from caseclock.extracts.supplementary.codes import PRIORITIES as SPELLED
-from caseclock.extracts.supplementary.files import KEYS, file_of
+from caseclock.extracts.supplementary.files import KEYS, MOMENTS, file_of
 from caseclock.measures.model import PRIORITIES
 from caseclock.snapshots import TABLES, Snapshot
 from caseclock.snapshots.typing import build
@@ -100,7 +100,7 @@ def test_each_file_becomes_its_table(tmp_path: Path) -> None:
     ]
     assert rows(made, "staff", "staff_id", "worker_id", "team_id", "role", "fte", "agency", "started_on", "is_person") == [
         ("W1", "W1", "T1", "sw", 0.8, False, "2024-01-08", True),
-        ("D1", "D1", "T1", "duty_pool", 1.0, False, None, None),
+        ("D1", "D1", "T1", "duty_pool", 1.0, False, None, False),
     ]
     assert rows(made, "post", "post_id", "established", "filled", "agency", "counted_on") == [
         ("T1|sw|2026-11-01", 10.0, 7.5, 2.0, "2026-11-01"),
@@ -215,8 +215,39 @@ def test_the_levels_of_priority_are_the_same_in_both_rooms() -> None:
 
 def test_the_files_fit_the_canonical_tables() -> None:
     for spec in FILES:
-        assert {f.to for f in spec.fields.values() if f.use != "key"} | {spec.key_column} == set(TABLES[spec.table].names)
+        made = {spec.key_column, *MOMENTS.get(spec.table, {}).values(), *(["arrangement_id"] if spec.table == "meeting" else [])}
+        assert {f.to for f in spec.fields.values() if f.use != "key"} | made == set(TABLES[spec.table].names)
         assert spec.key_column == KEYS[spec.table] == TABLES[spec.table].key
+
+
+def test_the_time_of_day_of_a_return_interview_is_kept_in_utc_beside_its_day(tmp_path: Path) -> None:
+    """An interview with a day only has no moment: nobody can say within how many hours it was."""
+    text = MEETINGS + "M4,C4,rhi,2026-07-18T09:15,,,16/07/2026 22:40\nM5,C4,rhi,2026-11-19,,,2026-11-17 08:00\n"
+    frame = built(put(folder(tmp_path), meetings=text)).tables["meeting"].iloc[4:]
+    assert rows(built(put(tmp_path, meetings=text)), "meeting", "held_on", "since_on")[4:] == [
+        ("2026-07-18", "2026-07-16"), ("2026-11-19", "2026-11-17"),
+    ]  # fmt: skip
+    assert [[str(at) for at in frame[name]] for name in ("held_at", "since_at")] == [
+        ["2026-07-18 08:15:00", "NaT"],
+        ["2026-07-16 21:40:00", "2026-11-17 08:00:00"],
+    ]
+
+
+def test_visits_to_a_privately_fostered_child_are_told_apart_by_the_day_on_which_the_council_knew(tmp_path: Path) -> None:
+    """Where one row says that an arrangement has ended, all of its rows do."""
+    text = """
+meeting_id,person_id,meeting_type,held_date,arrangement_from,arrangement_to
+M1,C1,pf_visit,2026-03-04,2026-03-02,
+M2,C1,Private fostering visit,2026-04-13,2026-03-02,2026-05-01
+M3,C1,pf_visit,,2026-11-16,
+M4,C2,core_group,2026-11-16,,
+"""
+    assert rows(built(put(folder(tmp_path), meetings=text)), "meeting", "arrangement_id", "begun_on", "ended_on", "held_on") == [
+        ("C1|2026-03-02", "2026-03-02", "2026-05-01", "2026-03-04"),
+        ("C1|2026-03-02", "2026-03-02", "2026-05-01", "2026-04-13"),
+        ("C1|2026-11-16", "2026-11-16", None, None),
+        (None, None, None, "2026-11-16"),
+    ]
 
 
 # --- what is wrong -------------------------------------------------------------------------------------------------

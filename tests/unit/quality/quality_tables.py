@@ -12,7 +12,7 @@ from caseclock.extracts import Extract, Reject
 from caseclock.snapshots import TABLES, Snapshot
 
 AS_OF = dt.date(2026, 11, 20)
-DTYPES = {"id": "str", "code": "str", "date": "datetime64[s]", "flag": "boolean", "number": "float64"}
+DTYPES = {"id": "str", "code": "str", "date": "datetime64[s]", "moment": "datetime64[s]", "flag": "boolean", "number": "float64"}
 FILLED: dict[str, Any] = {
     "contact_on": "2026-09-01",
     "referral_date": "2026-09-01",

@@ -34,7 +34,7 @@ def test_ids_spaces_and_places_in_a_file_do_not_count() -> None:
 
 @pytest.mark.parametrize("table", TABLES)
 def test_every_other_cell_counts(table: str) -> None:
-    other = {"date": "2026-11-02", "code": "another", "flag": True, "number": 7.5, "id": "another"}
+    other = {"date": "2026-11-02", "moment": "2026-11-02T10:30", "code": "another", "flag": True, "number": 7.5, "id": "another"}
     columns = [c for c in TABLES[table].columns if c.kind != "id"]
     plain = dict.fromkeys((c.name for c in columns), None)
     made = hashes(table, [plain, *({**plain, c.name: other[c.kind]} for c in columns)])

@@ -1,4 +1,4 @@
-"""Fault by fault: what the gate says of a sound extract into which one known defect was put (domain brief 1.4, 2.3, 3.3)."""
+"""Fault by fault: what the gate says of a sound extract into which one known defect was put."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from caseclock.snapshots.dates import day_of, days_of
+from caseclock.snapshots.dates import day_of, days_of, moments_of
 
 UK = ("YYYY-MM-DD", "DD/MM/YYYY")
 DAY = dt.date(2026, 4, 3)
@@ -97,3 +97,29 @@ def test_a_column_is_typed_at_once() -> None:
     assert list(np.flatnonzero(placeholder)) == [4, 5]
     assert list(np.flatnonzero(no_date)) == [6]
     assert len(days_of(pd.Series([], dtype="str"), UK)[0]) == 0
+
+
+MOMENTS = """
+2026-01-15T09:30           2026-01-15T09:30
+2026-07-15 09:30:00.123    2026-07-15T08:30
+15/07/2026 9:30            2026-07-15T08:30
+2026-07-15T09:30Z          2026-07-15T09:30
+2026-07-15T23:30-02:00     2026-07-16T01:30
+2026-03-29T01:30           2026-03-29T01:30
+2026-10-25T01:30           2026-10-25T00:30
+2026-07-15T00:00Z          2026-07-15T00:00
+2026-07-15                 NaT
+2026-07-15T00:00:00        NaT
+2026-02-30T10:00           NaT
+1900-01-01T10:00           NaT
+10:30                      NaT
+15/07/26\t10:30           NaT
+"""
+
+
+def test_a_moment_is_london_time_turned_into_utc_and_a_day_alone_is_none() -> None:
+    """A time that the clocks skip in March is an hour later, one that they show twice in October is the first; midnight is a plain date."""
+    rows = [line.rsplit(maxsplit=1) for line in MOMENTS.strip().splitlines()]
+    made = moments_of(pd.Series([text for text, _ in rows], dtype="str"), UK)
+    assert list(np.datetime_as_string(made, unit="m")) == [said for _, said in rows]
+    assert moments_of(pd.Series([None, " 2026-07-15 09:30 "], dtype="str"), UK)[1] == np.datetime64("2026-07-15T08:30")

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 from made_extracts import folder, referral, sound
 
@@ -37,6 +38,17 @@ def test_what_is_loaded_is_what_was_saved(made: Snapshot, tmp_path: Path) -> Non
     assert (found.rejects, found.absences, found.notes) == (made.rejects, made.absences, made.notes)
     assert found.counts() == made.counts()
     assert quarantine_of(EXTRACT, tmp_path) == made.rejects != []
+
+
+def test_what_an_earlier_version_saved_without_a_column_or_a_table_is_loaded_with_nothing_in_it(made: Snapshot, tmp_path: Path) -> None:
+    at = save(made, tmp_path)
+    for name, unknown in (("meeting", ["held_at", "since_at", "begun_on"]), ("assessment", ["reviewed_on"])):
+        old = pq.read_table(at / f"{name}.parquet").drop_columns(unknown)
+        pq.write_table(old, at / f"{name}.parquet")
+    (at / "priority.parquet").unlink()
+    found = load(EXTRACT, tmp_path)
+    for name, frame in made.tables.items():
+        pd.testing.assert_frame_equal(found.tables[name], frame)
 
 
 def test_saving_again_changes_nothing(made: Snapshot, tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ def reasons(made: Snapshot) -> list[tuple[str, int, str, str]]:
 
 def test_every_table_is_there_with_its_columns_and_types(tmp_path: Path) -> None:
     made = snapshot(folder(tmp_path))
-    kinds = {"date": "datetime64[s]", "flag": "boolean", "number": "float64", "id": "str", "code": "str"}
+    kinds = {"date": "datetime64[s]", "moment": "datetime64[s]", "flag": "boolean", "number": "float64", "id": "str", "code": "str"}
     for name, table in TABLES.items():
         for frame in (made.tables[name], empty(table)):
             assert {c: str(frame[c].dtype) for c in frame.columns} == {c.name: kinds[c.kind] for c in table.columns} | {

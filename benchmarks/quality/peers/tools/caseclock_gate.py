@@ -19,7 +19,7 @@ from caseclock.snapshots import Snapshot
 from caseclock.snapshots.tables import TABLES, Column, Table
 
 TABLES["bench"] = Table("bench", "one row per case", tuple(Column(name, KINDS[name]) for name in COLUMNS))  # type: ignore[arg-type]
-DTYPES = {"id": "str", "code": "str", "date": "datetime64[s]", "flag": "boolean", "number": "float64"}
+DTYPES = {"id": "str", "code": "str", "date": "datetime64[s]", "moment": "datetime64[s]", "flag": "boolean", "number": "float64"}
 
 
 def _rule(r: Expectation) -> Rule:

@@ -13,6 +13,7 @@ from caseclock.errors import BadExtract
 from caseclock.extracts import supplementary
 from caseclock.extracts.bundle import Bundle
 from caseclock.extracts.model import ReadResult
+from caseclock.extracts.people import without_those_who_hold_nothing
 from caseclock.extracts.readers import annex_a, cin_census, ssd
 from caseclock.extracts.source import SourceConfig
 
@@ -39,7 +40,8 @@ def read(bundle: Bundle, source: SourceConfig, as_of: dt.date) -> ReadResult:
     """
     for reader in READERS:
         if source.format == reader.NAME or (source.format == "auto" and reader.fits(bundle)):
-            return supplementary.add(reader.read(bundle, source, as_of), bundle, source)
+            found = supplementary.add(reader.read(bundle, source, as_of), bundle, source)
+            return without_those_who_hold_nothing(found, source)
     raise BadExtract(
         "it holds nothing that can be read",
         where=bundle.name,

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 from caseclock.extracts.bundle import Bundle
 from caseclock.extracts.model import Absence, RawTable, ReadResult
 from caseclock.extracts.source import SourceConfig
-from caseclock.extracts.supplementary.files import BY_TABLE, FILES, SupplementaryFile, file_of, why_absent
-from caseclock.extracts.supplementary.said import cannot_show, not_watched
+from caseclock.extracts.supplementary.files import BY_TABLE, FILES, MOMENTS, SupplementaryFile, file_of, why_absent
+from caseclock.extracts.supplementary.said import cannot_show, ids_not_watched, not_watched
 
 if TYPE_CHECKING:  # pandas costs half a second and this room is read where only words are needed
     from caseclock.extracts.supplementary.read import Part
 
-__all__ = ["BY_TABLE", "FILES", "add", "cannot_show", "is_supplementary", "not_watched", "why_absent"]
+__all__ = ["BY_TABLE", "FILES", "MOMENTS", "add", "cannot_show", "ids_not_watched", "is_supplementary", "not_watched", "why_absent"]
 
 
 def is_supplementary(base: str) -> bool:
@@ -31,7 +31,7 @@ def add(result: ReadResult, bundle: Bundle, source: SourceConfig) -> ReadResult:
     from caseclock.extracts.supplementary.ids import worker_id_of
     from caseclock.extracts.supplementary.read import read_file
 
-    worker_id = worker_id_of(result.tables)
+    worker_id = worker_id_of(result.tables, source)
     tables, rejects, absences, notes = list(result.tables), list(result.rejects), list(result.absences), list(result.notes)
     for spec in FILES:
         parts = [read_file(spec, m, bundle, source, worker_id) for m in bundle.members if file_of(m.base) is spec]

@@ -1,6 +1,6 @@
 """Which column of which supplementary file is which canonical column, and what nobody can see without the file.
 
-No standard export of a case system holds these things (domain brief 1.9), so a council makes the files itself. Columns that are not
+No standard export of a case system (SSD, Annex A, CIN census) holds these things, so a council makes the files itself. Columns that are not
 named here are never kept, and neither are `set_by` and `source_code`.
 """
 
@@ -121,10 +121,10 @@ FILES: tuple[SupplementaryFile, ...] = (
     _file(
         "meetings",
         "meeting",
-        "core groups, child in need reviews, return interviews",
+        "core groups, child in need reviews, return interviews, visits to privately fostered children",
         "meeting_id person_id meeting_type",
         "meeting_id=meeting_id!+ person_id=child_id! meeting_type=kind!# held_date=held_on! due_date=due_on linked_plan_id=plan_id "
-        "episode_end_at=since_on",
+        "episode_end_at=since_on arrangement_from=begun_on arrangement_to=ended_on",
     ),
     _file(
         "priority",
@@ -136,6 +136,9 @@ FILES: tuple[SupplementaryFile, ...] = (
         one_of="person_id referral_id",
     ),
 )
+
+MOMENTS = {"meeting": {"held_on": "held_at", "since_on": "since_at"}}
+"""Dates whose time of day is kept too, where there is one, and the column for it: a return interview is due within so many hours."""
 
 BY_TABLE = {f.table: f for f in FILES}
 

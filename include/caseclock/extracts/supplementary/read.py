@@ -14,8 +14,8 @@ from caseclock.extracts.delimited import Columns
 from caseclock.extracts.model import FILE, ROW, Reject
 from caseclock.extracts.source import SourceConfig
 from caseclock.extracts.supplementary.codes import OTHER, Spelling
-from caseclock.extracts.supplementary.files import SupplementaryFile, header_of
-from caseclock.extracts.supplementary.ids import filled, plan_id_of
+from caseclock.extracts.supplementary.files import MOMENTS, SupplementaryFile, header_of
+from caseclock.extracts.supplementary.ids import arrangement_id_of, filled, plan_id_of
 
 WORDS = {"priority": "none"}
 """A word that means an empty cell everywhere else, and something in this column."""
@@ -110,6 +110,9 @@ def _canonical(part: Part, cells: Made, source: SourceConfig, worker_id: Callabl
             made[target.to] = column
     if "plan_id" in made:
         made["plan_id"] = [plan_id_of(p, kind) if p else None for p, kind in zip(made["plan_id"], made["kind"], strict=True)]
+    made |= {to: made[of] for of, to in MOMENTS.get(spec.table, {}).items() if of in made}
+    if "begun_on" in made:
+        made["arrangement_id"] = [arrangement_id_of(c, d) for c, d in zip(made["child_id"], made["begun_on"], strict=True)]
     made[spec.key_column] = list(_keys(spec, made, numbers))
     made = {to: column for to, column in made.items() if to not in {f.to for f in spec.fields.values() if f.use == "key"}}
     frame = pd.DataFrame(made, index=range(len(numbers)), dtype="str")

@@ -17,6 +17,12 @@ def not_watched(rules: Sequence[tuple[str, str]]) -> str:
     return named[0] + _NOT_WATCHED[0] if len(named) == 1 else f"{', '.join(named[:-1])} and {named[-1]}{_NOT_WATCHED[1]}"
 
 
+def ids_not_watched(absence: Absence) -> list[str]:
+    """The ids of the rules that an absence made by `not_watched` names; of any other absence none."""
+    ending = next((ending for ending in _NOT_WATCHED if absence.what.endswith(ending)), None)
+    return [found.strip(" ()") for found in _ID.findall(absence.what.removesuffix(ending))] if ending else []
+
+
 def cannot_show(absences: Sequence[Absence]) -> str | None:
     """`This extract cannot show: supervision; vacancies and agency posts.` None when there is nothing to say.
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 
 from caseclock.extracts.model import FILE, ROW, Reject
 
-CORRECTED = dt.timedelta(days=30)  # domain brief 1.5: a corrected date differs by less
+CORRECTED = dt.timedelta(days=30)  # local choice, Annex A has no ids: a corrected date differs by less
 Made = dict[str, object]
 
 

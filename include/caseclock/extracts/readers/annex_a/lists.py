@@ -1,4 +1,4 @@
-"""The lists of Annex A that are read, and how their columns are recognised (domain brief 1.5, shape of January 2024)."""
+"""The lists of Annex A that are read, and how their columns are recognised (Ofsted's Annex A in its shape of January 2024)."""
 
 from __future__ import annotations
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
-import hmac
 import re
 from dataclasses import dataclass, field
 
 from caseclock.extracts.codes import Codes
 from caseclock.extracts.model import FILE, ROW, Absence, Reject
+from caseclock.extracts.people import id_of_name
 from caseclock.extracts.readers.annex_a.cells import day_to_pair
 from caseclock.extracts.readers.annex_a.episodes import Episode, Referral, referrals_and_episodes
 from caseclock.extracts.readers.annex_a.sheets import ListSheet
@@ -65,18 +64,14 @@ class ListWork:
         self.tables.setdefault(table, []).append(row)
 
     def worker_of(self, name: str, at: Made) -> str:
-        """The id of a worker, made from the name, which goes no further than this.
-
-        A hash keyed with the salt and the source. Without a salt, whoever has a list of the council's staff can try its names.
-        """
-        told = f"{self.source.id}\0{name.casefold()}".encode()
-        worker = "w:" + hmac.new(self.salt or self.source.id.encode(), told, hashlib.sha256).hexdigest()[:12]
+        """The id of a worker, made from the name, which goes no further than this."""
+        worker = id_of_name(name, self.source, self.salt)
         if worker not in self.workers:
             self.workers[worker] = {
                 ROW: at[ROW],
                 FILE: at[FILE],
                 "worker_id": worker,
-                "is_person": "Y" if self.source.is_person(name) else "N",
+                "is_person": "Y" if self.source.can_hold(name, worker_id=worker) else "N",
             }
             self.add("worker", self.workers[worker])
         return worker

@@ -1,6 +1,6 @@
 """Annex A as sheets of lists: which sheet is which list, where its header is, which column is which.
 
-Sheets are matched by name, then by the set of their headers, then by position (domain brief 1.5: names and headers drift every year).
+Sheets are matched by name, then by the set of their headers, then by position: names and headers drift every year.
 The split form, one CSV per list (`List_1.csv`, ...), is read as the same sheets.
 """
 

@@ -33,7 +33,7 @@ READ = {
     "Child": {"LAchildID", "PersonBirthDate", "ExpectedPersonBirthDate", "PersonDeathDate", "GenderCurrent", "Sex"},
     "CINdetails": {"CINreferralDate", "ReferralSource", "PrimaryNeedCode", "CINclosureDate", "ReasonForClosure", "DateOfInitialCPC",
                    "ReferralNFA"},
-    "Assessments": {"AssessmentActualStartDate", "AssessmentAuthorisationDate"},
+    "Assessments": {"AssessmentActualStartDate", "AssessmentInternalReviewDate", "AssessmentAuthorisationDate"},
     "CINPlanDates": {"CINPlanStartDate", "CINPlanEndDate"},
     "Section47": {"S47ActualStartDate", "InitialCPCtarget", "DateOfInitialCPC", "ICPCnotRequired"},
     "ChildProtectionPlans": {"CPPstartDate", "CPPendDate"},
@@ -42,8 +42,8 @@ READ = {
 
 LEFT = frozenset((
     "Message", "Header", "Children", "ChildIdentifiers", "ChildCharacteristics", "Reviews", "UPN", "FormerUPN", "UPNunknown", "Ethnicity",
-    "Disabilities", "Disability", "AssessmentInternalReviewDate", "FactorsIdentifiedAtAssessment", "AssessmentFactors",
-    "InitialCategoryOfAbuse", "LatestCategoryOfAbuse", "NumberOfPreviousCPP",
+    "Disabilities", "Disability", "FactorsIdentifiedAtAssessment", "AssessmentFactors", "InitialCategoryOfAbuse", "LatestCategoryOfAbuse",
+    "NumberOfPreviousCPP",
 ))
 # fmt: on
 """Elements of the census that no rule reads."""

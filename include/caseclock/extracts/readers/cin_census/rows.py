@@ -87,8 +87,10 @@ class _Episode:
             self.add("conference", self.block, conference_id=key, **made)
 
     def assessment(self, block: Block) -> None:
-        start, done = block.values.get("AssessmentActualStartDate"), block.values.get("AssessmentAuthorisationDate")
-        self.add("assessment", block, assessment_id=self.key("a", start), referral_id=self.id, started_on=start, authorised_on=done)
+        said = block.values
+        start, done = said.get("AssessmentActualStartDate"), said.get("AssessmentAuthorisationDate")
+        made = {"started_on": start, "reviewed_on": said.get("AssessmentInternalReviewDate"), "authorised_on": done}
+        self.add("assessment", block, assessment_id=self.key("a", start), referral_id=self.id, **made)
 
     def enquiry(self, block: Block) -> None:
         """A conference is required unless the census says that it is not and none was held: a clock that runs in vain is seen."""
@@ -144,6 +146,6 @@ def _is_after(date: str, day: dt.date) -> bool:
 
 
 def _flag(text: str | None) -> str | None:
-    """true/false and 1/0 are both in use (domain brief 1.6). Anything else is left for typing to count."""
+    """true/false and 1/0 are both in use. Anything else is left for typing to count."""
     low = (text or "").lower()
     return "Y" if low in TRUE else "N" if low in FALSE else text or None

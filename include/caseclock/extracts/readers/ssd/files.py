@@ -1,4 +1,4 @@
-"""Which SSD file and column is which canonical table and column. Names: SSD v1.4.5 (System C), domain brief 1.3 and 1.4."""
+"""Which SSD file and column is which canonical table and column. Names: SSD v1.4.5 (System C) of Data to Insight."""
 
 from __future__ import annotations
 

@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 
 from caseclock.extracts.blanks import is_nothing
 from caseclock.extracts.cells import Mask, Text, text_of, trimmed
+from caseclock.extracts.codes import Codes
 from caseclock.extracts.source import SourceConfig
 
 Column = pd.Series  # of str
@@ -23,7 +24,7 @@ _FLAG = re.compile(r'"([A-Z][A-Z0-9_]*(?:_FLAG|_FLAGS)|[A-Z_]+)"\s*:\s*"?([YNyn]
 YES = frozenset({"y", "yes", "true", "t", "1", "a) yes"})
 TEST_NAME = r"(?i)\b(test|testing|tester|dummy|fake|admin|training|duplicate|do not use)\b"
 KEY_AGENCY = r"(?i)^(ka[\W\d_]|ka$|key agency)"
-"""Roles of professionals of other organisations: System C's involvement types begin with KA (domain brief 1.4)."""
+"""Roles of professionals of other organisations: System C's involvement types begin with KA."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Outcomes:
 
 
 def outcomes_of(text: str) -> Outcomes:
-    """Reads the flags of an outcome JSON. It is made by string concatenation in SQL, so a quote in a comment breaks it (domain brief 1.3):
+    """Reads the flags of an outcome JSON. It is made by string concatenation in SQL, so a quote in a comment breaks it:
     then the flags are picked out one by one and `malformed` says so."""
     try:
         said = json.loads(text)
@@ -118,6 +119,13 @@ def referral_nfa(nfa: Column | None, outcome_json: Column | None, rows: int) -> 
     return pc.if_else(pa.array(blank), from_json, said), outcomes.malformed()
 
 
+def standard_codes(text: Column, column: str, codes: Codes) -> pa.Array:
+    """The standard code that each cell says (`C2`, `Care order`), and the cell as it is where it says none: orders that no rule knows."""
+    found = text_of(text).dictionary_encode()
+    read = [codes.of(column, one) or one for one in found.dictionary.to_pylist()]
+    return pa.array(read, Text).take(found.indices)
+
+
 def unborn(dob: Column | None, expected: Column | None, rows: int) -> pa.Array:
     """Y: no date of birth but an expected one. N: a date of birth. None: neither."""
     none = np.ones(rows, dtype=bool)
@@ -127,10 +135,10 @@ def unborn(dob: Column | None, expected: Column | None, rows: int) -> pa.Array:
 
 
 def are_people(source: SourceConfig, ids: Column, names: Column | None, titles: Column | None) -> pa.Array:
-    """Y or N per worker, by what the source's configuration says of names, ids and job titles."""
+    """Y or N per worker who can hold a case, by what the source's configuration says of names, ids and job titles."""
     blank: list[str | None] = [None] * len(ids)
     rows = zip(_texts(names, blank), _texts(titles, blank), _texts(ids, blank), strict=True)
-    return pa.array(["Y" if source.is_person(name, title, worker) else "N" for name, title, worker in rows], Text)
+    return pa.array(["Y" if source.can_hold(name, title, worker) else "N" for name, title, worker in rows], Text)
 
 
 def _texts(column: Column | None, blank: list[str | None]) -> list[str | None]:

@@ -9,7 +9,7 @@ from caseclock.extracts.readers.ssd.part import Part
 
 
 def follow_to_child(part: Part, before: list[Part]) -> None:
-    """Fills in the child where the file of this supplier has only the id of a plan, referral or period of care (domain brief 1.4).
+    """Fills in the child where the file of this supplier has only the id of a plan, referral or period of care.
 
     An id that leads to two children leads to none: the row is then put aside for want of a child, not given to the wrong one.
     """

@@ -14,6 +14,7 @@ from caseclock.extracts import columnar, delimited
 from caseclock.extracts.blanks import is_nothing, nothing_in
 from caseclock.extracts.bundle import PARQUET, Bundle, Member
 from caseclock.extracts.cells import Mask, Text, formulas, series_of, trimmed
+from caseclock.extracts.codes import Codes
 from caseclock.extracts.delimited import Columns
 from caseclock.extracts.model import FILE, ROW, Absence
 from caseclock.extracts.readers.ssd import flags
@@ -107,6 +108,10 @@ def absences_of(part: Part, source: SourceConfig) -> list[Absence]:
     return made
 
 
+CODED = {"legal": ("status", "legal_status"), "placement": ("kind", "placement_kind")}
+"""Columns that rules go by and that suppliers write as a code, as a label or as both; and the name of their codes."""
+
+
 # --- canonical columns ---------------------------------------------------------------------------------------------
 def canonical_frame(part: Part, source: SourceConfig) -> pd.DataFrame:
     spec = part.spec
@@ -147,6 +152,9 @@ def _derived(part: Part, source: SourceConfig) -> dict[str, pa.Array]:
     elif part.spec.table == "worker":
         names, titles = seen.get("prof_professional_name"), seen.get("prof_professional_job_title")
         found["is_person"] = flags.are_people(source, made["worker_id"], names, titles)
+    elif part.spec.table in CODED and CODED[part.spec.table][0] in made:
+        name, codes = CODED[part.spec.table]
+        found[name] = flags.standard_codes(made[name], codes, Codes(source.codes))
     if malformed:
         part.notes.append(f"{part.file}: the outcome JSON of {malformed} rows is malformed; its flags were picked out one by one")
     part.notes += _odd_rows(part)
@@ -154,7 +162,7 @@ def _derived(part: Part, source: SourceConfig) -> dict[str, pa.Array]:
 
 
 def _odd_rows(part: Part) -> list[str]:
-    """Known defects of SSD exports that only names and roles give away (domain brief 1.4): counted, never dropped."""
+    """Known defects of SSD exports that only names and roles give away: counted, never dropped."""
     tests = flags.test_people(part.seen.get("pers_forename"), part.seen.get("pers_surname"))
     others = flags.key_agencies(part.made.get("role")) if part.spec.table == "allocation" else 0
     notes = [f"{part.file}: {tests} people are named as test records are; they are counted like everyone else"] if tests else []
