@@ -1,7 +1,7 @@
 """From the history of one instance to where it stands: a fold over extract dates.
 
 The result depends only on the data, not on the order in which extracts arrived: each run replays the whole history. Only
-dates whose newest revision passed quality speak; the others neither advance nor reset anything (ALERTING brief §2.2).
+dates whose newest revision passed quality speak; the others neither advance nor reset anything.
 """
 
 from __future__ import annotations

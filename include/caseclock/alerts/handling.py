@@ -1,4 +1,4 @@
-"""What people may do about an alert, and what these deeds mean at a moment. Caps: ALERTING brief §2.3."""
+"""What people may do about an alert, and what these deeds mean at a moment. Its caps are local choices."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """What each recipient is to be told: desired against told, by one table. The first row that fits, and that nothing guards, wins.
 
-ALERTING brief §2.3. Two rows there stand outside the order and are so here: *hold* and *unhold* mark the open message
-whatever else happens, and *escalated* is for another reader.
+Two kinds stand outside the order of the table: *hold* and *unhold* mark the open message whatever else happens, and *escalated* is for
+another reader.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def _moved(view: View, told: Told) -> bool:
 
 def worse_by_enough(rule: ThresholdRule, told: float, value: float) -> bool:
     """Whether a value is so much worse than what was told that people must look again."""
-    more = (value - told) if rule.direction == "above" else (told - value)
+    more = rule.badness(value) - rule.badness(told)
     return more > 0 and more >= rule.worsen_min and more * 100 >= rule.worsen_pct * abs(told)
 
 
@@ -149,7 +149,7 @@ TABLE: tuple[Row, ...] = (
         lambda v, t: f"shown {_figure(t.shown)}, now {_figure(v.scene.now_is.value)}",
     ),
 )
-"""For those who were told. Rows 3 and 5 to 12 of the brief's table, in its order."""
+"""For those who were told: the first row that fits wins."""
 
 TAKEN_BACK = Row(
     "retracted",

@@ -1,7 +1,6 @@
-"""What the supplementary files tell of a council's workers, posts, supervision, priorities and return interviews, summed per team.
+"""What the tables tell beside the clocks: cases that come and go, workers, posts, supervision, priorities, reviews and return interviews.
 
-Every sum is an array over `places`. A file that is not there gives no sums
-at all: nothing is not zero.
+Every sum is an array over `places`. A file that is not there, or a table that cannot show it, gives no sums at all: nothing is not zero.
 """
 
 from __future__ import annotations
@@ -9,35 +8,48 @@ from __future__ import annotations
 import numpy as np
 
 from caseclock.clocks.columns import NONE, Codes, Columns, Mask, pairs
+from caseclock.clocks.flows import flows, hands
 from caseclock.clocks.holders import Involvements
 from caseclock.clocks.places import Places, Sums, places
+from caseclock.clocks.reviewed import reviewed
 from caseclock.clocks.rules import Known
 from caseclock.clocks.standing import Standing
 from caseclock.clocks.teams import numbered, team_of_rows
-from caseclock.clocks.workload import Holding, holding
+from caseclock.clocks.workload import Holding, holding, top_of
 from caseclock.extracts.supplementary.codes import NO_PRIORITY, OTHER, PRIORITIES
 
 Facts = dict[str, Sums]
 
 HIGH, UNEVEN, MEAN = 20.0, 1.5, 16.0
-"""A caseload per FTE is high above 20, or above 1.5 times the team's mean (domain brief 2.2). The second only counts above the mean of
+"""A caseload per FTE is high above 20, or above 1.5 times the team's mean: local limits. The second only counts above the mean of
 England (16.0 in 2023): in a team with few cases nobody is overloaded."""
 
 
 def facts(columns: Columns, inv: Involvements, cases: Standing, period_days: int) -> Facts:
     """All sums that the extract can give. `period_days`: calendar days up to the extract's date, which is the last of them."""
     since = columns.as_of - np.timedelta64(period_days, "D")
-    held = holding(columns, inv) if cases.known and (columns.rows("staff") or columns.rows("supervision")) else None
+    held = columns.once(("holding", id(inv)), lambda: _held(columns, inv, cases))
+    made = dict(columns.once(("facts", id(inv)), lambda: _standing_facts(columns, inv, cases, held)))
+    if columns.rows("supervision"):
+        made |= _supervision(columns, inv, held, since)
+    made |= flows(columns, inv, period_days) | hands(columns, inv, cases, period_days)
+    return made | _interviews(columns, inv, since)
+
+
+def _held(columns: Columns, inv: Involvements, cases: Standing) -> Holding | None:
+    return holding(columns, inv) if cases.known and (columns.rows("staff") or columns.rows("supervision")) else None
+
+
+def _standing_facts(columns: Columns, inv: Involvements, cases: Standing, held: Holding | None) -> Facts:
+    """Those that are of the extract's date and of no period."""
     at, made = places(columns), Facts()
     if held is not None and columns.rows("staff"):
         made |= _workers(columns, held, at)
     if columns.rows("post"):
         made |= _posts(columns, at)
-    if columns.rows("supervision"):
-        made |= _supervision(columns, inv, cases, held, since)
     if columns.rows("priority") and cases.known:
         made |= _priorities(columns, cases)
-    return made | _interviews(columns, inv, cases, since)
+    return made | reviewed(columns, inv)
 
 
 # --- workers and posts ---------------------------------------------------------------------------------------------
@@ -55,6 +67,7 @@ def _workers(columns: Columns, held: Holding, at: Places) -> Facts:
     return {
         "workers": at.counted(held.team),
         "caseload": at.counted(held.team, held.cases),
+        "caseload_top": top_of(held, at),
         "workers_with_fte": at.counted(held.team[whole]),
         "caseload_with_fte": cases,
         "fte": ftes,
@@ -87,7 +100,7 @@ def _posts(columns: Columns, at: Places) -> Facts:
 
 
 # --- supervision ---------------------------------------------------------------------------------------------------
-def _supervision(columns: Columns, inv: Involvements, cases: Standing, held: Holding | None, since: np.datetime64) -> Facts:
+def _supervision(columns: Columns, inv: Involvements, held: Holding | None, since: np.datetime64) -> Facts:
     at, day = places(columns), columns.days("supervision", "supervised_on")
     recent = (day > since) & (day <= columns.as_of)
     made: Facts = {}
@@ -100,7 +113,8 @@ def _supervision(columns: Columns, inv: Involvements, cases: Standing, held: Hol
     if columns.filled("supervision", "decision_recorded").any():
         row = np.flatnonzero(recent & columns.meets("supervision", {"kind": "case"}))
         team = team_of_rows("supervision", row, columns, inv)
-        decided = columns.meets("supervision", {"decision_recorded": True, "recorded_on": Known(known=True)})[row]
+        on_file = columns.days("supervision", "recorded_on") <= columns.as_of
+        decided = (on_file & columns.meets("supervision", {"decision_recorded": True}))[row]
         made["supervisions"] = at.counted(team)
         made["supervisions_recorded"] = at.counted(team[decided])
     return made
@@ -140,7 +154,7 @@ def _last(keys: Codes, order: Codes, size: int) -> Codes:
 
 
 # --- return interviews ---------------------------------------------------------------------------------------------
-def _interviews(columns: Columns, inv: Involvements, cases: Standing, since: np.datetime64) -> Facts:
+def _interviews(columns: Columns, inv: Involvements, since: np.datetime64) -> Facts:
     """Missing episodes that ended within the period, and those that an interview followed. Days, not hours: 72 hours cannot be told."""
     interview = np.flatnonzero(columns.meets("meeting", {"kind": "rhi", "held_on": Known(known=True)}))
     if not columns.rows("missing") or not columns.meets("meeting", {"kind": "rhi"}).any():

@@ -6,6 +6,7 @@ council the sum of all, and of both the figure is worked out from the sums: no m
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -38,8 +39,27 @@ class Places:
 
     def rolled_up(self, per_team: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Sums per team (last axis) to sums per place; the type stays."""
-        belongs = (self.service_of[:, np.newaxis] == np.arange(len(self.services))).astype(per_team.dtype)
-        return np.concatenate((per_team, per_team @ belongs, per_team.sum(axis=-1, keepdims=True)), axis=-1)
+        teams, begins = self._of_services
+        of_services = np.zeros((*per_team.shape[:-1], len(self.services)), dtype=per_team.dtype)
+        if len(teams):
+            of_services = np.add.reduceat(per_team[..., teams], begins, axis=-1)
+        return np.concatenate((per_team, of_services, per_team.sum(axis=-1, keepdims=True)), axis=-1)
+
+    @cached_property
+    def _of_services(self) -> tuple[Codes, Codes]:
+        """Teams in the order of their service, and where each service begins. Every service has a team, for it is named by one."""
+        order = np.argsort(self.service_of, kind="stable")
+        order = order[np.count_nonzero(self.service_of == NONE) :]
+        return order, np.searchsorted(self.service_of[order], np.arange(len(self.services)))
+
+    def silent_with(self, blocked: Collection[str]) -> list[str]:
+        """These teams, and every service that one of them belongs to: a sum that lacks one of its parts is not the sum.
+
+        The council still speaks: what is blocked is a small part of it, and the quality report says that it is.
+        """
+        teams = [number for number, team in enumerate(self.teams) if team in set(blocked)]
+        services = sorted({int(self.service_of[number]) for number in teams} - {NONE})
+        return [*(self.teams[number] for number in teams), *(SERVICE + self.services[number] for number in services)]
 
     def counted(self, team: Codes, weight: npt.NDArray[Any] | None = None) -> Sums:
         """Sum per place of one number per row (default: 1); `team`: a number into `teams` per row."""

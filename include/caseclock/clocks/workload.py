@@ -8,7 +8,11 @@ import numpy as np
 
 from caseclock.clocks.columns import NONE, Codes, Columns
 from caseclock.clocks.holders import Involvements
+from caseclock.clocks.places import Places, Sums
 from caseclock.clocks.teams import numbered
+
+TOP = 10
+"""The workers with the largest caseloads: one in so many, and at least one: the top tenth."""
 
 
 @dataclass(frozen=True)
@@ -33,3 +37,20 @@ def holding(columns: Columns, inv: Involvements) -> Holding:
     worker = np.flatnonzero(cases)
     own = inv.staff.team[worker]
     return Holding(worker, numbered(np.where(own == NONE, team[worker], own), columns), cases[worker])
+
+
+def top_of(held: Holding, at: Places) -> Sums:
+    """Children on the caseloads of the top tenth of the workers of each place. Ranked in each place anew: no sum of teams gives it."""
+    council = len(at) - 1
+    service = at.service_of[held.team]
+    of_service = np.where(service == NONE, NONE, len(at.teams) + service)
+    place = np.concatenate((held.team, of_service, np.full(len(held.team), council)))
+    cases = np.tile(held.cases, 3)
+    place, cases = place[place != NONE], cases[place != NONE]
+    order = np.lexsort((-cases, place))
+    place, cases = place[order], cases[order]
+    size = np.bincount(place, minlength=len(at))
+    begins = np.cumsum(size) - size
+    top = np.arange(len(place)) - begins[place] < -(-size // TOP)[place]
+    made: Sums = np.bincount(place[top], weights=cases[top], minlength=len(at)).astype(np.float64)
+    return made

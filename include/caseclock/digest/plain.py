@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from caseclock.extracts import Absence
 from caseclock.extracts.supplementary.said import cannot_show
@@ -31,11 +32,18 @@ class Figure:
 
 @dataclass(frozen=True)
 class OpenAlerts:
-    """How many teams are over the limit of one rule."""
+    """How many places of one kind are over the limit of one rule: teams, services, or the council, which is one."""
 
     title: str
     red: int
     amber: int
+    of: Literal["team", "service", "council"] = "team"
+
+    @property
+    def where(self) -> str:
+        if self.of == "council":
+            return "in all teams together"
+        return f"in {_times(self.red + self.amber, self.of, f'{self.of}s')}"
 
 
 @dataclass(frozen=True)
@@ -53,7 +61,9 @@ def shown(value: float | None, n: int, unit: str) -> str:
         return "none" if n == 0 or value is None else "too few to show" if n <= SMALL else f"{value:.0f} per cent"
     if value is None:
         return "none"
-    return f"1 to {SMALL}" if 0 < value <= SMALL else f"{value:,.0f}"
+    if 0 < abs(value) <= SMALL:
+        return f"1 to {SMALL}" if value > 0 else f"-{SMALL} to -1"
+    return f"{value:,.0f}"
 
 
 def iso_week(day: dt.date) -> str:
@@ -84,7 +94,7 @@ def build(
         headline = f"Week {week}: nothing is over its limit (data of {_day(as_of)})."
     lines = [f"The newest data is on hold: {held} The figures are those of the last accepted extract."] if held else []
     lines += notes
-    lines += [f"Over the limit: {a.title} in {_times(a.red + a.amber, 'team', 'teams')}, {a.red} red, {a.amber} amber." for a in alerts]
+    lines += [f"Over the limit: {a.title} {a.where}, {a.red} red, {a.amber} amber." for a in alerts]
     lines += [_figure(f) for f in figures]
     lines += [said] if (said := cannot_show(absences)) else []
     lines.append(f"Counts of 1 to {SMALL} and shares made from {SMALL} or fewer are not shown.")

@@ -10,7 +10,10 @@ if TYPE_CHECKING:
 
 
 def values(tally: Tally) -> Iterator[tuple[str, Any, Counts]]:
-    """Per cent; n: workers who hold a case and of whom staff.csv says whether they are from an agency."""
+    """Per cent; n: workers who hold a case and of whom staff.csv says whether they are from an agency.
+
+    No value where the extract cannot show who holds a case.
+    """
     from caseclock.clocks.tally import per_cent
 
     if "agency_known" in tally.facts:

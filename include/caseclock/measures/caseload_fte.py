@@ -10,7 +10,10 @@ if TYPE_CHECKING:
 
 
 def values(tally: Tally) -> Iterator[tuple[str, Any, Counts]]:
-    """Children per FTE; n: workers who hold a case and whose FTE staff.csv gives; the others and their cases are left out."""
+    """Children per FTE; n: workers who hold a case and whose FTE staff.csv gives; the others and their cases are left out.
+
+    No value where the extract cannot show who holds a case.
+    """
     from caseclock.clocks.tally import ratio
 
     if "fte" in tally.facts:

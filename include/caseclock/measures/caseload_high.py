@@ -10,6 +10,6 @@ if TYPE_CHECKING:
 
 
 def values(tally: Tally) -> Iterator[tuple[str, Counts, Counts]]:
-    """n: workers who hold a case and whose FTE is known."""
+    """n: workers who hold a case and whose FTE is known. No value where the extract cannot show who holds a case."""
     if "caseload_high" in tally.facts:
         yield "caseload_high", tally.facts["caseload_high"].astype(int), tally.facts["workers_with_fte"].astype(int)

@@ -1,4 +1,7 @@
-"""Open work past its due date, per timescale."""
+"""Open work past its due date, per timescale.
+
+Read it beside `in_time`: that speaks of work that was done, this of work that is late and still open.
+"""
 
 from __future__ import annotations
 

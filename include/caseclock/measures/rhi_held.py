@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def values(tally: Tally) -> Iterator[tuple[str, Any, Counts]]:
-    """Per cent; n: missing episodes that ended within the period."""
+    """Per cent; n: missing episodes that ended within the period. No value without missing episodes and return interviews."""
     from caseclock.clocks.tally import per_cent
 
     if "returned" in tally.facts:

@@ -10,6 +10,6 @@ if TYPE_CHECKING:
 
 
 def values(tally: Tally) -> Iterator[tuple[str, Counts, Counts]]:
-    """n: open referrals of the team. No value at all where the extract cannot show who holds a case."""
+    """n: open referrals of the team. No value where the extract cannot show who holds a case."""
     if "referrals_unallocated" in tally.cases:
         yield "unallocated", tally.cases["referrals_unallocated"], tally.cases["referrals"]

@@ -10,6 +10,6 @@ if TYPE_CHECKING:
 
 
 def values(tally: Tally) -> Iterator[tuple[str, Counts, Counts]]:
-    """n: children on an open plan of this council. No value where the extract has no such plan or cannot show who holds a case."""
+    """n: children on an open plan of this council. No value where the extract has no open plan or cannot show who holds a case."""
     if "cp_children_unallocated" in tally.cases:
         yield "unallocated_cp", tally.cases["cp_children_unallocated"], tally.cases["cp_children"]

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def values(tally: Tally) -> Iterator[tuple[str, Counts, Counts]]:
-    """n: open referrals that nobody holds, whatever their label."""
+    """n: open referrals that nobody holds, whatever their label. No value where the extract cannot show who holds a case."""
     low = [tally.facts[f"unallocated.{name}"] for name in ("low", "no_priority") if f"unallocated.{name}" in tally.facts]
     if low:
         yield "unallocated_low", sum(low[1:], low[0]).astype(int), tally.cases["referrals_unallocated"]

@@ -10,7 +10,10 @@ if TYPE_CHECKING:
 
 
 def values(tally: Tally) -> Iterator[tuple[str, Counts, Counts]]:
-    """One figure per priority, its name behind a dot; together they are `unallocated`. n: open referrals that nobody holds."""
+    """One figure per priority, its name behind a dot; together they are `unallocated`. n: open referrals that nobody holds.
+
+    No value where the extract cannot show who holds a case.
+    """
     for key, waiting in tally.facts.items():
         if key.startswith("unallocated."):
             yield f"unallocated_priority.{key.partition('.')[2]}", waiting.astype(int), tally.cases["referrals_unallocated"]

@@ -1,6 +1,6 @@
 """The sender: each message once, in order, whatever breaks.
 
-Order of steps for a row (ALERTING brief §2.4): claim by lease -> write the attempt and commit -> send -> confirm. A crash leaves
+Order of steps for a row: claim by lease -> write the attempt and commit -> send -> confirm. A crash leaves
 a row whose fate is unknown; it rests for the quarantine and is then looked for: found is adopted, absent is sent again. Where a
 channel cannot be read back (email) it is sent again, says that it may be a repeat, and carries the same Message-ID.
 """

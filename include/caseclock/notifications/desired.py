@@ -17,6 +17,7 @@ from caseclock.alerts.reconcile import MODES, Wanted, escalate, intent_of, recon
 from caseclock.alerts.scene import Scene, View
 from caseclock.alerts.told import EFFECTS
 from caseclock.clocks.calendar import WorkingCalendar
+from caseclock.measures.model import SERVICE
 from caseclock.notifications.outbox import Identity, Line, Row
 from caseclock.notifications.routes import Routes, Subject, channels_of
 from caseclock.thresholds import ThresholdRule
@@ -170,7 +171,8 @@ def _scene(known: Known, instance: Instance) -> Scene:
     silent = known.data.silent_because
     if silent is None and latest and (last is None or last < latest):
         figure = known.newest.get((rule.measure, instance.team))
-        why = why_silent(rule, figure.value, figure.n) if figure else "this team is not in it"
+        absent = "not all of its teams are in it" if instance.team.startswith(SERVICE) else "this team is not in it"
+        why = why_silent(rule, figure.value, figure.n) if figure else absent
         silent = f"the extract of {latest} has no figure for it: {why}"
     deeds = [d for d in known.deeds if d.instance == instance]
     return Scene(

@@ -12,18 +12,22 @@ from fnmatch import fnmatchcase
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from caseclock.alerts import Instance
-from caseclock.measures.model import COUNCIL, NO_TEAM
+from caseclock.measures.model import COUNCIL, NO_TEAM, SERVICE
 from caseclock.notifications.model import ChannelName, Recipient
 from caseclock.thresholds import Severity, ThresholdRule
 
 TEAM_WORDS = {COUNCIL: "council", NO_TEAM: "no-team"}
-"""How routes.yaml names the row of all teams together, and work that no team answers for. A pattern `*` does not mean these two."""
+"""How routes.yaml names the row of all teams together, and work that no team answers for. A pattern `*` does not mean these two, and no
+service either: those are named by patterns that begin with `service:`."""
 
 SEVERITIES: tuple[Severity, ...] = ("amber", "red")
 
 
 class Service(BaseModel):
-    """Teams that one manager answers for, by id or name (patterns allowed). `head`: who is told when nobody acts; else `escalation`."""
+    """Teams that one manager answers for, by id or name (patterns allowed). `head`: who is told when nobody acts; else `escalation`.
+
+    `service:` before an id or a name is the row of all teams of that service in the extract.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -34,7 +38,8 @@ class Service(BaseModel):
 class Match(BaseModel):
     """What a route is for. Everything that is given must fit; what is not given fits everything.
 
-    `teams` are ids or names or patterns of them; `council` is all teams together, `no-team` is work that no team answers for.
+    `teams` are ids or names or patterns of them; `council` is all teams together, `no-team` is work that no team answers for, and
+    `service:` with an id or a name is all teams of a service.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -196,4 +201,7 @@ def _team_fits(patterns: list[str], subject: Subject) -> bool:
     if special:
         return special in patterns
     names = [n for n in (subject.instance.team, subject.team_name) if n]
+    if subject.instance.team.startswith(SERVICE):
+        names = [subject.instance.team, *(SERVICE + name for name in names[1:])]
+        patterns = [p for p in patterns if p.startswith(SERVICE)]
     return any(fnmatchcase(name, p) for name in names for p in patterns if p not in TEAM_WORDS.values())

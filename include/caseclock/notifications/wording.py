@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from urllib.parse import quote, urlsplit
 
 from caseclock.notifications.model import Item, Message
-from caseclock.notifications.words import DATA_SENTENCES, PLACES, SINGULAR, WORDS
+from caseclock.notifications.words import DATA_SENTENCES, PLACES, SERVICE, SERVICE_MISSING, SINGULAR, WORDS
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December")
@@ -83,7 +83,8 @@ def limit_of(item: Item) -> float | None:
 def place(item: Item) -> str:
     """Where, as it follows a noun: `in North Assessment`."""
     team_id = item.instance.partition("/")[2]
-    return PLACES.get(team_id) or f"in {plain(item.team) or 'a team without a name'}"
+    of_service = "all teams of " if team_id.startswith(SERVICE) else ""
+    return PLACES.get(team_id) or f"in {of_service}{plain(item.team).removeprefix(SERVICE) or 'a team without a name'}"
 
 
 def subject(item: Item) -> str:
@@ -123,6 +124,8 @@ def _data_words(item: Item) -> str:
     team = plain(item.team)
     if item.kind == "missing_scope" and team in {"", plain(item.source)}:  # a team that no extract has named yet has only its id
         team = plain(item.instance.partition("/")[2])
+    if item.kind == "missing_scope" and team.startswith(SERVICE):
+        return SERVICE_MISSING.format(source=plain(item.source), service=team.removeprefix(SERVICE))
     return DATA_SENTENCES[item.kind].format(
         source=plain(item.source) or "a source", team=team or "one of its readers", as_of=date_words(item.as_of)
     )

@@ -74,6 +74,8 @@ WORDS: dict[Kind, Words] = {
 
 # Team ids with a meaning of their own. They are those of `measures.model`; written out here, because channels import no measure.
 PLACES = {"*": "in all teams together", "?": "that no team answers for"}
+SERVICE = "service:"  # begins the id of the row of all teams of one service
+SERVICE_MISSING = "the extract from {source} does not hold all teams of {service}"
 
 DATA_SENTENCES: dict[Kind, str] = {
     "dq_failed": "the extract from {source} did not pass its quality check",

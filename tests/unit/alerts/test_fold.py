@@ -50,6 +50,13 @@ def history(*values: float | None) -> list[Observation]:
         ((70,), {"direction": "below", "amber": 80, "red": 60, "clear_below": 85}, "FIRING", "amber"),
         ((70, 84, 84), {"direction": "below", "amber": 80, "red": 60, "clear_below": 85}, "FIRING", "amber"),
         ((70, 86, 86), {"direction": "below", "amber": 80, "red": 60, "clear_below": 85}, "NORMAL", None),
+        ((-9,), {"direction": "either"}, "NORMAL", None),
+        ((-10,), {"direction": "either"}, "FIRING", "amber"),
+        ((-20,), {"direction": "either"}, "FIRING", "red"),
+        ((20,), {"direction": "either"}, "FIRING", "red"),
+        ((-12, -8), {"direction": "either"}, "FIRING", "amber"),
+        ((-12, 7, -7), {"direction": "either"}, "NORMAL", None),
+        ((-12,), {}, "NORMAL", None),  # of a count less is never worse
     ],
 )
 def test_a_row_of_values_leads_to_a_state(values, given, state, severity) -> None:  # type: ignore[no-untyped-def]

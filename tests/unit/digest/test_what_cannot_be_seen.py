@@ -17,7 +17,8 @@ def test_one_line_names_all_that_is_absent() -> None:
     said = lines([Absence(spec.shows, why_absent(spec.table)) for spec in FILES])
     assert said == [
         "This extract cannot show: supervision; caseload per full-time equivalent, agency share, who has left; vacancies and agency posts; "
-        "time to decide on a contact; core groups, child in need reviews, return interviews; priority of cases that wait."
+        "time to decide on a contact; core groups, child in need reviews, return interviews, visits to privately fostered children; "
+        "priority of cases that wait."
     ]
 
 

@@ -45,12 +45,25 @@ def subject(rule: str, team: str, name: str = "") -> Subject:
         (subject("unalloc", "*"), "red", ["director"]),
         (subject("unalloc", "?"), "red", ["data"]),  # work that no team answers for
         (subject("unalloc", "west"), "red", ["data"]),
+        (subject("unalloc", "service:S", "South One"), "red", ["data"]),  # no team, whatever it is called
+        (subject("unalloc", "service:n1"), "red", ["data"]),
     ],
 )
 def test_who_is_told(asked: Subject, severity: str, told: list[str]) -> None:
     found = Routes.model_validate(BASE).who(asked, severity)  # type: ignore[arg-type]
     assert [w.recipient for w in found] == told
     assert all(w.reason for w in found)
+
+
+@pytest.mark.parametrize("pattern", ["service:S", "service:South", "service:*"])
+def test_a_service_is_routed_by_a_pattern_that_says_so(pattern: str) -> None:
+    routes = Routes.model_validate(BASE | {"services": {"north": {"teams": ["n*"]}, "south": {"teams": ["South *", pattern]}}})
+    asked = subject("unalloc", "service:S", "South")
+    assert [w.recipient for w in routes.who(asked, "red")] == ["south"]
+    assert [w.recipient for w in routes.who(subject("unalloc", "n1"), "red")] == ["north"]
+    assert [
+        w.recipient for w in Routes.model_validate(BASE | {"routes": [{"match": {"teams": ["*"]}, "tell": ["north"]}]}).who(asked, "red")
+    ] == ["data"]
 
 
 def test_nobody_sees_another_services_teams_whatever_the_severity() -> None:

@@ -26,6 +26,14 @@ SENTENCES = [
     (item(value=float("nan")), "Amber: unallocated cases in North Assessment, limit 10."),
     (item(instance="unallocated/*", team="*"), "Amber: 12 unallocated cases in all teams together, limit 10."),
     (item(instance="unallocated/?", team="?"), "Amber: 12 unallocated cases that no team answers for, limit 10."),
+    (
+        item(instance="unallocated/service:NORTH", team="North"),
+        "Amber: 12 unallocated cases in all teams of North, limit 10.",
+    ),
+    (
+        item(instance="unallocated/service:NORTH", team="service:NORTH"),
+        "Amber: 12 unallocated cases in all teams of NORTH, limit 10.",
+    ),
     (share(), "Amber: 72% of assessments completed in time in North Assessment, limit 75%."),
     (share(was=81.0), "Amber: 72% of assessments completed in time in North Assessment, limit 75%, down from 81%."),
     (share(value=74.96), "Amber: 74.96% of assessments completed in time in North Assessment, limit 75%."),
@@ -48,6 +56,10 @@ SENTENCES = [
     (item(kind="dq_failed"), "Data held: the extract from demo did not pass its quality check."),
     (item(kind="stale"), "Data late: nothing new from demo since Mon 7 September 2026."),
     (item(kind="missing_scope", team="demo", instance="missing_scope/north"), "Team missing: north is nowhere in the extract from demo."),
+    (
+        item(kind="missing_scope", team="demo", instance="missing_scope/service:NORTH"),
+        "Team missing: the extract from demo does not hold all teams of NORTH.",
+    ),
     (item(kind="delivery_failed", team="Head of service"), "Not delivered: a message to Head of service could not be delivered."),
 ]
 
