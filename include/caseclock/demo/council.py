@@ -20,7 +20,7 @@ from caseclock.demo.council_allocation import leave_one_protected_family, links_
 from caseclock.demo.council_care_tables import care_ledgers
 from caseclock.demo.council_cases import WINDOW_YEARS, arrivals, dates_of, draw_steps, give_families, give_teams
 from caseclock.demo.council_database import write_database
-from caseclock.demo.council_draw import Workdays, date_of, day_of
+from caseclock.demo.council_draw import NEVER, Workdays, date_of, day_of
 from caseclock.demo.council_faults import RATE
 from caseclock.demo.council_people import INCIDENT_TEAM, Team, Worker, staff_of, teams_of
 from caseclock.demo.council_roll import roll_of
@@ -51,25 +51,34 @@ class World:
 
 
 def make_world(
-    seed: int, scale: float, end: dt.date, weeks: int, incident: bool, *, looked_after: bool = False, supplementary: bool = False
+    seed: int,
+    scale: float,
+    end: dt.date,
+    weeks: int,
+    incident: bool,
+    *,
+    looked_after: bool = False,
+    supplementary: bool = False,
+    incident_weeks: int = council_incident.WEEKS,
 ) -> World:
     """Simulates the council. `scale` 1 is one of about median size; extracts can be made for the `weeks` before `end`.
 
     `looked_after`: children in care in full, with care leavers. `supplementary`: that, and the six files that no case system exports.
-    Neither changes anything else of the council.
+    Neither changes anything else of the council. `incident_weeks`: how long before `end` a team loses its workers, if there is an incident.
     """
     last, first = day_of(end), day_of(end) - 7 * weeks
     begin = last - WINDOW_YEARS * 365
     workdays = Workdays(date_of(begin), end)
     people, cases_rng, work = (np.random.default_rng([seed, stream]) for stream in range(3))
     teams = teams_of(scale)
-    staff = staff_of(teams, people, begin, last, council_incident.begins(last) if incident else None)
+    incident_from = council_incident.begins(last, incident_weeks) if incident else NEVER
+    staff = staff_of(teams, people, begin, last, incident_from)
     steps = draw_steps(cases_rng, arrivals(cases_rng, scale, begin, last, workdays))
     sizes = give_families(cases_rng, steps, dates_of(steps, workdays).closed)
     give_teams(cases_rng, steps, teams)
     if incident:
         team = next(i for i, t in enumerate(teams) if t.id == INCIDENT_TEAM)
-        council_incident.apply(steps, sizes, team, last, workdays, people)
+        council_incident.apply(steps, sizes, team, last, workdays, people, incident_weeks)
     cases = dates_of(steps, workdays)
     cases = cases.only(cases.closed >= first - HISTORY_DAYS)
     links = links_of(cases, sizes[cases.family], teams, staff, last, work)
@@ -80,7 +89,7 @@ def make_world(
     if looked_after or supplementary:
         ledgers |= care_ledgers(ledgers, roll, teams, staff, last, workdays, np.random.default_rng([seed, 3]))
     if supplementary:
-        council = Council(roll, links, teams, staff, ledgers, last, workdays, incident)
+        council = Council(roll, links, teams, staff, ledgers, last, workdays, incident_from)
         ledgers |= supplementary_ledgers(council, np.random.default_rng([seed, 4]))
     return World(seed, scale, date_of(first), end, teams, staff, ledgers)
 

@@ -1,6 +1,6 @@
 """Faults as real extracts have them, at a low rate and on the same rows in every extract.
 
-Each is a known defect of the SSD exports (domain brief 1.4): `-1` for nobody, 1900-01-01 for no date, an end before its start,
+Each is a known defect of the SSD exports: `-1` for nobody, 1900-01-01 for no date, an end before its start,
 a primary key twice from a one-to-many join.
 """
 

@@ -76,8 +76,8 @@ def teams_of(scale: float) -> list[Team]:
     return made
 
 
-def staff_of(teams: list[Team], rng: np.random.Generator, first: int, end: int, incident_from: int | None) -> list[Worker]:
-    """Everybody who worked in the teams from `first` on, in the order of their ids."""
+def staff_of(teams: list[Team], rng: np.random.Generator, first: int, end: int, incident_from: int) -> list[Worker]:
+    """Everybody who worked in the teams from `first` on, in the order of their ids. `incident_from`: NEVER for no incident."""
     made: list[Worker] = []
     for at, team in enumerate(teams):
         if team.kind == "review":
@@ -85,7 +85,7 @@ def staff_of(teams: list[Team], rng: np.random.Generator, first: int, end: int, 
             continue
         made += [_fixed(at, "manager", first), _fixed(at, "duty", first)]
         spells = [spell for _ in range(team.in_post) for spell in _post_history(rng, first, end)]
-        if incident_from is not None and team.id == INCIDENT_TEAM:
+        if incident_from < NEVER and team.id == INCIDENT_TEAM:
             spells = _with_incident(spells, team.in_post, incident_from)
         made += [Worker("", at, "holder", start, until, agency, fte) for start, until, agency, fte in spells]
     return [Worker(f"W{number:04d}", w.team, w.role, w.start, w.end, w.agency, w.fte) for number, w in enumerate(made, start=1)]

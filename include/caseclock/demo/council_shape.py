@@ -1,6 +1,6 @@
 """The same tables as other suppliers' SSD exports have them: columns that are missing, renamed or empty, and their role codes.
 
-System C (Liquidlogic) is how the tables are made; what Mosaic and Eclipse do otherwise is domain brief 1.4.
+System C (Liquidlogic) is how the tables are made; what Mosaic and Eclipse do otherwise is in extracts/readers/ssd.
 """
 
 from __future__ import annotations

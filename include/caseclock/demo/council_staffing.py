@@ -1,4 +1,4 @@
-"""On request: staff.csv and posts.csv (domain brief 1.9): who works where, whether as agency staff, and which posts stand empty."""
+"""On request: staff.csv and posts.csv: who works where, whether as agency staff, and which posts stand empty."""
 
 from __future__ import annotations
 

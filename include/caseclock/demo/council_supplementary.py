@@ -1,4 +1,4 @@
-"""On request: the six files that no case system exports (domain brief 1.9), true to the same council.
+"""On request: the six files that no case system exports, true to the same council.
 
 Supervision is about monthly, with gaps; in the incident team most of it stops when the workers go. Of the incident's cases that wait,
 most were called low priority, and in about one of seven of these the records hold what should have made them urgent (in 2009 a
@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from caseclock.demo import council_incident
 from caseclock.demo.council_allocation import ALLOCATED, Links
 from caseclock.demo.council_draw import NEVER, Flags, Ints, Workdays, codes, from_bands
 from caseclock.demo.council_people import INCIDENT_TEAM, Team, Worker
@@ -42,7 +41,7 @@ MARKED_LOW = 8 / 57
 
 @dataclass(frozen=True)
 class Council:
-    """What the six files are made from. `incident`: whether a team loses its workers."""
+    """What the six files are made from. `incident_from`: when a team loses its workers, NEVER if none does."""
 
     roll: Roll
     links: Links
@@ -51,7 +50,7 @@ class Council:
     ledgers: Mapping[str, Ledger]
     end: int
     workdays: Workdays
-    incident: bool
+    incident_from: int
 
     @property
     def since(self) -> int:
@@ -118,9 +117,9 @@ def _meetings_of(council: Council, rng: np.random.Generator, start: Ints, stop: 
 
 
 def _goes_on(council: Council, team: Ints, day: Ints, rng: np.random.Generator) -> Flags:
-    in_trouble = (team == council.incident_team) & (day >= council_incident.begins(council.end))
+    in_trouble = (team == council.incident_team) & (day >= council.incident_from)
     stops: Flags = in_trouble & (rng.random(len(day)) < INCIDENT_STOPS)
-    return ~stops if council.incident else np.ones(len(day), dtype=np.bool_)
+    return ~stops
 
 
 def _own_supervision(council: Council, rng: np.random.Generator) -> tuple[Ints, Ints]:
@@ -158,7 +157,8 @@ def contact_decisions(council: Council, rng: np.random.Generator) -> Ledger:
 # --- meetings ------------------------------------------------------------------------------------------------------
 @dataclass(frozen=True)
 class _Held:
-    """Meetings of one kind. `born`: the day on which the row is first there; NEVER where there is no such day."""
+    """Meetings of one kind. `born`: the day on which the row is first there; NEVER where there is no such day. `minute`: of the day, at
+    which it was held and the episode that it answers ended, where these are known. `span`: first and last day of an arrangement."""
 
     kind: str
     person: list[str | None]
@@ -167,28 +167,52 @@ class _Held:
     due: Ints
     plan: list[str | None]
     since: Ints
+    minute: tuple[Ints, Ints] | None = None
+    span: tuple[Ints, Ints] | None = None
+
+    @property
+    def held_at(self) -> list[str]:
+        return _moments(self.held, None if self.minute is None else self.minute[0])
+
+    @property
+    def since_at(self) -> list[str]:
+        return _moments(self.since, None if self.minute is None else self.minute[1])
+
+    def arranged(self, which: int) -> Ints:
+        return np.full(len(self.born), NEVER) if self.span is None else self.span[which]
+
+
+def _moments(days: Ints, minutes: Ints | None) -> list[str]:
+    said = np.datetime_as_string(days.astype("datetime64[D]")).tolist()
+    if minutes is None:
+        return list(said)
+    return [f"{day}T{minute // 60:02d}:{minute % 60:02d}" for day, minute in zip(said, minutes.tolist(), strict=True)]
 
 
 def meetings(council: Council, rng: np.random.Generator) -> Ledger:
-    """Core groups, reviews of child in need plans, strategy discussions and return interviews."""
+    """Core groups, reviews of child in need plans, strategy discussions, return interviews and visits to privately fostered children."""
     k = council.roll.cases
     kinds = [
         _on_plans(council, "core_group", "cp_plan", (k.plan_from, k.plan_to), CORE_GROUP, 10, rng),
         _on_plans(council, "cin_review", "cin_plan", (k.cin_from, k.cin_to), CIN_REVIEW, 60, rng),
         _strategies(council),
         _interviews(council, rng),
+        _private(council),
     ]
     born, held, due, since = (np.concatenate([getattr(kind, name) for kind in kinds]) for name in ("born", "held", "due", "since"))
+    begun, ended = (np.concatenate([kind.arranged(which) for kind in kinds]) for which in (0, 1))
     return Ledger(
         born,
         {
             "meeting_id": Shown(numbers(np.arange(len(born)) + 900_001)),
             "person_id": Shown(texts([person for kind in kinds for person in kind.person])),
             "meeting_type": Shown(texts([kind.kind for kind in kinds for _ in kind.person])),
-            "held_date": Shown(held),
+            "held_date": Shown(texts([text for kind in kinds for text in kind.held_at]), known_from=held),
             "due_date": Shown(due, ahead=True),
             "linked_plan_id": Shown(texts([plan for kind in kinds for plan in kind.plan])),
-            "episode_end_at": Shown(since),
+            "episode_end_at": Shown(texts([text for kind in kinds for text in kind.since_at]), known_from=since),
+            "arrangement_from": Shown(begun),
+            "arrangement_to": Shown(ended),
         },
     )
 
@@ -227,7 +251,7 @@ def _strategies(council: Council) -> _Held:
 
 
 def _interviews(council: Council, rng: np.random.Generator) -> _Held:
-    """Due within 72 hours of the day on which the child was found."""
+    """Due within 72 hours of the moment at which the child was found."""
     columns = council.ledgers["ssd_missing"].columns
     found = np.asarray(columns["miss_missing_episode_end_date"].values)
     rows = np.flatnonzero((found >= council.since) & (found <= council.end))
@@ -235,7 +259,30 @@ def _interviews(council: Council, rng: np.random.Generator) -> _Held:
     held = np.where(rng.random(len(rows)) < NEVER_INTERVIEWED, NEVER, back + from_bands(rng, INTERVIEW_DAYS, len(rows)))
     everybody = words_of(council.ledgers["ssd_missing"], "miss_person_id")
     people: list[str | None] = [everybody[row] for row in rows.tolist()]
-    return _Held("rhi", people, back, held, back + 3, [None] * len(rows), back)
+    order = np.arange(len(rows))
+    found_at = np.where(held == back, 60 + order * 37 % 420, 14 * 60 + order * 37 % 540)  # by night, or before the interview of that day
+    minutes = 9 * 60 + order * 53 % 480, found_at
+    return _Held("rhi", people, back, held, back + 3, [None] * len(rows), back, minute=minutes)
+
+
+EVERY = 80  # one child in need of so many is privately fostered; assumed
+FIRST_VISIT, NEXT_VISIT = 7, 40  # days
+
+
+def _private(council: Council) -> _Held:
+    """A visit soon after the council is told, and then about every six weeks until the arrangement ends."""
+    k = council.roll.cases
+    rows = council.roll.rows_where(k.cin_from)[::EVERY]
+    begun, ended = of_case(council.roll, rows, k.cin_from), of_case(council.roll, rows, k.cin_to)
+    many = np.maximum(0, (np.minimum(ended, council.end) - begun - FIRST_VISIT) // NEXT_VISIT + 1)
+    at = np.repeat(np.arange(len(rows)), many)
+    number = np.arange(len(at)) - np.repeat(np.cumsum(many) - many, many)
+    day = council.workdays.on_or_before(begun[at] + FIRST_VISIT + NEXT_VISIT * number)
+    recent = day >= council.since
+    at, day = at[recent], day[recent]
+    never = np.full(len(at), NEVER)
+    people = council.roll.children(rows[at]).to_pylist()
+    return _Held("pf_visit", people, day, day, never, [None] * len(at), never, span=(begun[at], ended[at]))
 
 
 # --- priority ------------------------------------------------------------------------------------------------------
@@ -279,9 +326,9 @@ def risk_markers(council: Council, cases: Ints) -> Flags:
 def waiting_in_incident(council: Council, cases: Ints) -> Flags:
     """Cases of the incident team that nobody holds on the last day."""
     k = council.roll.cases
-    own = (k.team[cases] == council.incident_team) & (k.referred[cases] >= council_incident.begins(council.end))
+    own = (k.team[cases] == council.incident_team) & (k.referred[cases] >= council.incident_from)
     found: Flags = own & (k.allocated[cases] > council.end) & (k.closed[cases] > council.end)
-    return found if council.incident else np.zeros(len(cases), dtype=np.bool_)
+    return found
 
 
 def _labels(council: Council, cases: Ints, rng: np.random.Generator) -> np.ndarray:

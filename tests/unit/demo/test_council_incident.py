@@ -79,6 +79,19 @@ def test_one_protected_family_loses_its_worker_on_the_last_day(world: World) -> 
     assert 1 <= len(without_worker(END)) <= 4
 
 
+def test_when_nobody_steps_in_the_queue_is_what_comes_in_less_what_five_of_nine_can_take() -> None:
+    """Four of nine are gone, so in the end four of nine new children wait."""
+    weeks = 61
+    world = make_world(seed=6, scale=1.0, end=END, weeks=weeks + 1, incident=True, incident_weeks=weeks)
+    later, before = unallocated(world, END), unallocated(world, END - dt.timedelta(days=7 * (weeks - 13)))
+    came = extract_tables(world, END)["ssd_cin_episodes.csv"]
+    since = str(END - dt.timedelta(days=7 * (weeks - 13)))
+    new = ((came["cine_referral_team"] == INCIDENT_TEAM) & (came["cine_referral_date"] > since)).sum()
+    assert 340 <= later[INCIDENT_TEAM] <= 440
+    assert (later - before)[INCIDENT_TEAM] / new == pytest.approx(4 / 9, abs=0.05)
+    assert later.drop(INCIDENT_TEAM, errors="ignore").max() < 12
+
+
 def test_without_the_incident_the_team_is_like_the_others() -> None:
     quiet = make_world(seed=1, scale=1.0, end=END, weeks=1, incident=False)
     assert in_post(quiet, END) == 9

@@ -186,10 +186,11 @@ def test_most_contacts_are_decided_within_a_working_day(tables: Tables) -> None:
 def test_meetings_belong_to_what_they_are_about(tables: Tables) -> None:
     meetings = tables["meetings.csv"]
     by = {str(kind): rows for kind, rows in meetings.groupby("meeting_type")}
-    assert set(by) == {"core_group", "cin_review", "strategy", "rhi"}
+    assert set(by) == {"core_group", "cin_review", "strategy", "rhi", "pf_visit"}
     assert set(by["core_group"]["linked_plan_id"]) <= set(tables["ssd_cp_plans.csv"]["cppl_cp_plan_id"])
     assert set(by["cin_review"]["linked_plan_id"]) <= set(tables["ssd_cin_plans.csv"]["cinp_cin_plan_id"])
-    within = days(by["rhi"]["held_date"], by["rhi"]["episode_end_at"])
+    within = days(by["rhi"]["held_date"].str[:10], by["rhi"]["episode_end_at"].str[:10])
+    assert by["rhi"]["episode_end_at"].str.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d").all()
     assert 0.5 <= (within <= 3).mean() <= 0.8
     assert meetings["meeting_id"].is_unique
 
