@@ -3,30 +3,36 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 import yaml
 
 from caseclock.clocks.calendar import WorkingCalendar
+from caseclock.clocks.columns import Columns
 from caseclock.clocks.frame import clocks_of
+from caseclock.clocks.places import places
 from caseclock.clocks.rules import TimescaleRule
 from caseclock.clocks.watched import unwatched
 from caseclock.extracts import Extract
 from caseclock.measures import MeasureConfig, compute
 from caseclock.snapshots import TABLES, Snapshot
+from caseclock.snapshots.dates import moments_of
 
 MONITORING = Path(__file__).resolve().parents[2] / "include" / "monitoring"
-DTYPES = {"date": "datetime64[s]", "flag": "boolean", "number": "float64"}
+DTYPES = {"date": "datetime64[s]", "moment": "datetime64[s]", "flag": "boolean", "number": "float64"}
 FLAGS = {"yes": True, "no": False}
 ROLES = frozenset({"CW"})
 
 
+@functools.cache
 def typed(name: str, text: str) -> pd.DataFrame:
-    """One canonical table from text; columns that are not written are missing in every row."""
+    """One canonical table from text; columns that are not written are missing in every row. Made once per text: nobody writes into it."""
     lines = [line.split() for line in text.strip().splitlines()]
     names, rows = (lines[0], lines[1:]) if lines else ([], [])
     assert all(len(row) == len(names) for row in rows), f"{name}: a row has not as many cells as there are columns"
@@ -34,6 +40,8 @@ def typed(name: str, text: str) -> pd.DataFrame:
     made = pd.DataFrame(index=cells.index)
     for column in TABLES[name].columns:
         values: Any = cells[column.name] if column.name in cells else pd.Series([None] * len(cells))
+        if column.kind == "moment":  # London time, as a council writes it
+            values = pd.Series(moments_of(pd.Series(values, dtype="str"), ("YYYY-MM-DD",)))
         if column.kind == "flag":
             values = values.map(lambda v: FLAGS.get(v) if isinstance(v, str) else None)
         made[column.name] = values.astype(DTYPES.get(column.kind, "str"))
@@ -54,6 +62,8 @@ def extract_of(as_of: str, tables: dict[str, str]) -> Snapshot:
 def cell(value: Any) -> str:
     if pd.isna(value):
         return "-"
+    if isinstance(value, dt.datetime) and value.time() != dt.time(0):
+        return f"{value:%Y-%m-%dT%H:%M}"
     return f"{value:%Y-%m-%d}" if isinstance(value, dt.date) else f"{value:g}" if isinstance(value, int | float) else str(value)
 
 
@@ -99,11 +109,16 @@ class Spec:
     def not_watched(self, as_of: str, *rules: str, roles: Collection[str] = ROLES, **tables: str) -> list[str]:
         return [str(absence) for absence in unwatched(extract_of(as_of, tables), [self.rules[r] for r in rules], roles)]
 
-    def measures(self, as_of: str, roles: Collection[str] = ROLES, **tables: str) -> dict[str, dict[str, tuple[str, int]]]:
-        """measure -> team -> (value, n) with every shipped rule."""
+    def measures(
+        self, as_of: str, roles: Collection[str] = ROLES, events: dict[str, dict[str, int]] | None = None, **tables: str
+    ) -> dict[str, dict[str, tuple[str, int]]]:
+        """measure -> place -> (value, n) with every shipped rule. `events`: kind -> place -> how many since the extract before."""
         snapshot, rules = extract_of(as_of, tables), list(self.rules.values())
-        frame = clocks_of(snapshot, rules, self.calendar, roles).frame
-        values = compute(frame, snapshot, self.measure_config, roles, self.calendar)
+        columns = Columns(snapshot)
+        frame = clocks_of(columns, rules, self.calendar, roles).frame
+        names = places(columns).names
+        flows = events and {kind: np.array([many.get(name, 0) for name in names]) for kind, many in events.items()}
+        values = compute(frame, columns, self.measure_config, roles, self.calendar, flows)
         made: dict[str, dict[str, tuple[str, int]]] = {}
         for measure, team, value, n in values.itertuples(index=False):
             made.setdefault(measure, {})[team] = (cell(value), n)

@@ -50,7 +50,7 @@ def test_it_stops_with_the_first_involvement_of_a_real_person_in_an_allocated_ro
         """,
         expected="""
         item_ref stopped_on elapsed state     team  worker
-        R1       2026-03-10 6       done_late NORTH W2
+        R1       2026-03-10 6       done_late NORTH W1
         """,
     )
 
@@ -78,13 +78,13 @@ def test_when_the_worker_has_left_a_new_clock_runs_from_that_day_and_the_team_th
         """,
         expected="""
         item_ref started_on stopped_on elapsed state        team  worker
-        R1       2026-03-02 2026-03-03 1       done_in_time NORTH -
+        R1       2026-03-02 2026-03-03 1       done_in_time NORTH W1
         R1       2026-03-17 -          3       overdue      NORTH -
         """,
     )
 
 
-def test_a_handover_leaves_no_clock(spec):
+def test_a_handover_leaves_no_clock_and_the_team_that_took_the_case_has_done_it(spec):
     spec.check(
         "allocation",
         "2026-03-20",
@@ -94,7 +94,7 @@ def test_a_handover_leaves_no_clock(spec):
         A1            C1       R1          W1        NORTH   CW   2026-03-03 2026-03-11
         A2            C1       R1          W2        SOUTH   CW   2026-03-16 -
         """,
-        expected="item_ref started_on state team worker\nR1 2026-03-02 done_in_time SOUTH W2",
+        expected="item_ref started_on state team worker\nR1 2026-03-02 done_in_time NORTH W1",
     )
 
 
@@ -218,7 +218,7 @@ def test_without_any_role_in_the_extract_every_involvement_counts(spec):
     )
 
 
-def test_the_team_is_that_of_the_latest_open_allocation_then_of_the_staff_table(spec):
+def test_the_team_is_that_of_the_allocation_then_of_the_worker_who_took_the_case(spec):
     spec.check(
         "allocation",
         "2026-03-20",
@@ -226,9 +226,9 @@ def test_the_team_is_that_of_the_latest_open_allocation_then_of_the_staff_table(
         worker="worker_id team_id is_person\nW2 SOUTH yes",
         allocation="""
         allocation_id child_id referral_id worker_id team_id role started_on ended_on
-        A1            C1       R1          W1        NORTH   CW   2026-03-02 -
+        A1            C1       R1          IRO1      REVIEW  IRO  2026-03-02 -
         A2            C1       R1          W2        -       CW   2026-03-05 -
-        A3            C1       R1          IRO1      REVIEW  IRO  2026-03-09 -
+        A3            C1       R1          W1        NORTH   CW   2026-03-09 -
         """,
         expected="item_ref team worker\nR1 SOUTH W2",
     )

@@ -57,7 +57,7 @@ def test_a_visit_within_a_week_of_each_placement_and_then_every_six_weeks(spec):
         **tables,
     )
     spec.check(
-        "cla_visit_next",
+        "cla_visit_year1",
         "2026-04-10",
         "item_ref started_on due_on stopped_on elapsed state\n"
         "B 2026-02-10 2026-03-24 2026-03-24 42 done_in_time\nB 2026-03-24 2026-05-05 - 17 running",
@@ -102,4 +102,4 @@ def test_where_only_the_latest_review_is_known_it_is_taken_for_no_first_one(spec
 
 def test_where_only_the_latest_visit_is_known_it_says_nothing_of_the_first_one(spec):
     spec.check("cla_visit_first", "2026-11-05", "item_ref due_on stopped_on state\nB 2026-11-09 - running", **LATEST_ONLY)
-    spec.check("cla_visit_next", "2026-11-05", "item_ref due_on stopped_on state\nA 2026-12-11 - running", **LATEST_ONLY)
+    spec.check("cla_visit_after", "2026-11-05", "item_ref due_on stopped_on state\nA 2026-12-11 - running", **LATEST_ONLY)

@@ -58,6 +58,43 @@ def test_a_child_on_a_plan_who_has_died_is_not_called_unallocated(spec):
     assert of_team(spec, "unallocated", child="child_id died_on\nC2 2026-03-15")["*"] == ("1", 2)
 
 
+OTHER_CASES = """
+    allocation_id child_id referral_id worker_id team_id role started_on
+    A1            C1       R1          W1        NORTH   CW   2026-03-03
+    A5            C2       %s W5        SOUTH   CW   2026-03-03
+"""
+
+
+def test_a_worker_of_another_case_or_of_a_closed_one_does_not_hold_a_plan_whose_own_case_is_open(spec):
+    """C2 has a plan in case R2, which nobody holds. One who is tied to no case holds the child for whatever there is."""
+    referral = COUNCIL["referral"] + "    LATER C2 2026-03-09 no - SOUTH\n    OLD C2 2025-03-09 no 2025-09-01 SOUTH\n"
+    for case, unallocated in (("LATER", "1"), ("OLD", "1"), ("R2", "0"), ("-", "0"), ("GONE", "0")):
+        made = of_team(spec, "unallocated_cp", referral=referral, allocation=OTHER_CASES % case)
+        assert (case, made["*"]) == (case, (unallocated, 2))
+
+
+def test_where_the_plan_s_own_case_is_not_open_any_open_case_of_the_child_may_have_the_worker(spec):
+    """The plan of C2 names R2, which is closed, or no case at all; the child came back as LATER."""
+    closed = COUNCIL["referral"].replace(
+        "R2          C2       2026-03-02    no  -    ", "R2          C2       2026-03-02    no  2026-03-13"
+    )
+    referral = closed + "    LATER C2 2026-03-09 no - SOUTH\n"
+    for plan in (COUNCIL["plan"], COUNCIL["plan"].replace("C2       R2", "C2       - ")):
+        for case, unallocated in (("LATER", "0"), ("R2", "1")):
+            made = of_team(spec, "unallocated_cp", referral=referral, plan=plan, allocation=OTHER_CASES % case)
+            assert (case, made["*"]) == (case, (unallocated, 2))
+
+
+def test_of_a_child_with_two_plans_the_one_that_began_last_says_whose_it_is(spec):
+    plan = """
+    plan_id child_id referral_id kind started_on team_id
+    P1      C1       -           cp   2026-03-10 SOUTH
+    P2      C1       -           cp   2026-03-09 NORTH
+    """
+    made = of_team(spec, "unallocated_cp", plan=plan, allocation="allocation_id child_id worker_id role started_on\nA1 C9 W1 CW 2026-03-03")
+    assert (made["SOUTH"], made["NORTH"]) == (("1", 1), ("0", 0))
+
+
 def test_overdue_has_the_open_clocks_as_n_and_a_zero_for_a_team_without_any(spec):
     assert of_team(spec, "overdue.assessment_45_dfe") == {
         "NORTH": ("1", 1), "SOUTH": ("0", 0), "EMPTY": ("0", 0), "?": ("0", 0), "*": ("1", 1),
@@ -97,3 +134,38 @@ def test_a_watched_rule_without_a_clock_has_zeros(spec):
     conference = "conference_id child_id kind held_on\nK1 C9 initial 2026-01-16"
     s47 = "s47_id child_id strategy_on icpc_required\nS1 C1 2026-01-05 no"
     assert of_team(spec, "overdue.s47_to_icpc", s47=s47, conference=conference)["*"] == ("0", 0)
+
+
+# --- services --------------------------------------------------------------------------------------------------------
+SERVICES = "team_id service_id service\nNORTH N North\nSOUTH N North\nEMPTY E Empty"
+
+
+def test_a_service_is_the_sum_of_its_teams_and_a_team_of_none_is_in_the_council_alone(spec):
+    """WEST is named by a referral only: no service lists it."""
+    more = (
+        COUNCIL["referral"]
+        + "    R6          C7       2026-03-02    no  -          WEST\n    R7          C8       2026-03-02    no  -   -\n"
+    )
+    assert of_team(spec, "open", team=SERVICES, referral=more) == {
+        "NORTH": ("2", 2), "SOUTH": ("1", 1), "EMPTY": ("0", 0), "WEST": ("1", 1), "?": ("1", 1),
+        "service:N": ("3", 3), "service:E": ("0", 0), "*": ("5", 5),
+    }  # fmt: skip
+
+
+def test_the_share_of_a_service_is_worked_out_from_its_clocks_not_from_the_shares_of_its_teams(spec):
+    """NORTH did 3 of 3 in time, SOUTH 0 of 1: 3 of 4 are 75 per cent, where the mean of 100 and 0 would be 50."""
+    more = COUNCIL["assessment"] + "    S6 R2 C2 2026-03-03 2026-03-19 NORTH\n    S7 R2 C2 2026-03-04 2026-03-18 NORTH\n"
+    made = of_team(spec, "in_time.assessment_45_dfe", team=SERVICES, assessment=more)
+    assert (made["NORTH"], made["SOUTH"], made["service:N"], made["service:E"]) == (("100", 3), ("0", 1), ("75", 4), ("-", 0))
+
+
+def test_a_service_without_an_id_is_known_by_its_name(spec):
+    made = of_team(spec, "open", team="team_id service\nNORTH North\nSOUTH -")
+    assert {place for place in made if place.startswith("service:")} == {"service:North"}
+    assert made["service:North"] == ("2", 2)
+
+
+def test_a_team_that_only_an_allocation_names_has_its_figures(spec):
+    held = COUNCIL["allocation"] + "    A9 C3 R3 W9 EAST CW 2026-03-03 -\n"
+    made = of_team(spec, "open", allocation=held)
+    assert (made["EAST"], made["SOUTH"]) == (("1", 1), ("0", 0))

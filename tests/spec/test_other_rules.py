@@ -69,6 +69,31 @@ def test_looked_after_reviews_20_working_days_3_months_6_months_from_one_start(s
         spec.check(entry, "2026-06-01", f"started_on due_on state\n{expected}", **tables)
 
 
+def test_a_column_that_stops_a_clock_too_gives_a_verdict_where_the_event_cannot(spec):
+    """The visit in the plan's own line is the latest of several, so it cannot tell; the end of the plan before it can."""
+    spec.check(
+        rule(
+            table="plan",
+            start="started_on",
+            stop={"table": "visit", "date": "visit_on", "by": ["plan_id"], "where": {"seen": True}},
+            stop_also="ended_on",
+        ),
+        "2026-01-30",
+        plan="""
+        plan_id child_id kind started_on ended_on   _file
+        P1      C1       cin  2026-01-05 2026-01-07 book.xlsx[6]
+        P2      C2       cin  2026-01-05 2026-01-20 book.xlsx[6]
+        P3      C3       cin  2026-01-05 2026-01-20 book.xlsx[6]
+        """,
+        visit="""
+        visit_id child_id plan_id kind visit_on   seen _file
+        V1       C1       P1      cin  2026-01-09 yes  book.xlsx[6]
+        V2       C2       P2      cin  2026-01-09 yes  book.xlsx[6]
+        """,
+        expected="item_ref stopped_on state\nP1 2026-01-07 done_in_time\nP3 2026-01-20 done_late",
+    )
+
+
 def test_calendar_days_and_a_lead_in_days(spec):
     entry = rule(
         table="plan",

@@ -80,3 +80,14 @@ def test_an_extract_without_any_initial_conference_cannot_show_that_one_was_held
         "initial child protection conference within 15 working days of the strategy discussion (s47_to_icpc) is not watched: "
         "the extract has no rows of conference with kind initial"
     ]
+
+
+def test_a_conference_in_the_enquiry_s_own_line_is_no_latest_one_of_several(spec):
+    """As Annex A and the CIN census hold it: an enquiry has one initial conference, so its date is not in doubt."""
+    spec.check(
+        "s47_to_icpc",
+        "2026-02-02",
+        s47="s47_id child_id strategy_on icpc_required _file\nS1 C1 2026-01-05 yes list_5",
+        conference="conference_id child_id s47_id kind held_on _file\nK1 C1 S1 initial 2026-01-16 list_5",
+        expected="item_ref stopped_on elapsed state\nS1 2026-01-16 9 done_in_time",
+    )

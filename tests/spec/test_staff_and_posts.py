@@ -42,7 +42,7 @@ def test_the_wait_runs_from_the_day_the_worker_left(spec):
         R1       2026-01-05 2026-01-06 1       NORTH W1
         R2       2026-01-05 2026-01-06 1       NORTH W2
         R3       2026-01-05 2026-01-06 1       NORTH W2
-        R4       2026-01-05 2026-01-06 1       SOUTH -
+        R4       2026-01-05 2026-01-06 1       SOUTH W3
         R4       2026-03-16 -          4       SOUTH -
         """,
     )

@@ -8,7 +8,7 @@ import sys
 import click
 
 from caseclock import __version__
-from caseclock.cli import alerts, demo, fetch, pull, quarantine, release, report, run, tools
+from caseclock.cli import alerts, demo, events, fetch, pull, quarantine, release, report, run, tools, trends, worklist
 from caseclock.errors import CaseclockError
 
 
@@ -30,6 +30,11 @@ for command in (
     report.quality,
     report.clocks,
     report.measures,
+    trends.trends,
+    trends.spc,
+    worklist.worklist,
+    worklist.relook,
+    events.events,
     quarantine.quarantine,
     alerts.alerts,
     tools.check_config,

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from caseclock.cli.common import DATE, home_option, json_option, print_json, print_table, settings_of
+from caseclock.cli.common import DATE, home_option, json_option, print_json, settings_of
+from caseclock.cli.figures import figure_rows, print_figures
 from caseclock.errors import WrongUse
 
 if TYPE_CHECKING:
@@ -86,7 +87,10 @@ def clocks() -> None:
 @click.option("--out", type=click.Path(path_type=Path), help="File to write (default: standard output; parquet needs a file).")
 @home_option
 def export(as_of: dt.date, source: str | None, form: str, out: Path | None, home: Path | None) -> None:
-    """All clocks as of a date, from the newest revision of its extract. Ids only, no personal data."""
+    """All clocks as of a date, from the newest revision of its extract. Ids only, no personal data.
+
+    As CSV it is safe to open in a spreadsheet: text that begins like a formula has an apostrophe before it. Parquet has it as it came.
+    """
     from caseclock import pipeline
 
     with pipeline.open_house(settings_of(home)) as house:
@@ -96,41 +100,47 @@ def export(as_of: dt.date, source: str | None, form: str, out: Path | None, home
             raise WrongUse("parquet cannot go to a terminal", where="clocks export", todo="Give --out FILE.")
         frame.to_parquet(out, index=False)
     else:
-        frame.to_csv(out or sys.stdout, index=False, date_format="%Y-%m-%d")
+        from caseclock.clocks.hours import written
+        from caseclock.pipeline.sheet import write_csv
+
+        dates = {name: written(frame[name].to_numpy()) for name in ("started_on", "due_on", "stopped_on")}
+        with click.open_file(str(out or "-"), "w", encoding="utf-8") as file:
+            write_csv(file, frame.assign(**dates))
     if out:
         click.echo(f"{len(frame)} clocks to {out}", err=True)
 
 
 @click.command()
 @click.option("--as-of", type=DATE, help="Default: the newest extract.")
-@click.option("--team", help="A team id; `*` is all teams together.")
-@click.option("--measure")
+@click.option("--team", help="A team id; `service:` and an id is a service, `*` all teams together, `?` work that no team answers for.")
+@click.option("--measure", help="One figure, or a measure with all its figures: overdue.cp_visit, or overdue.")
 @click.option("--source")
 @home_option
 @json_option
 def measures(as_of: dt.date | None, team: str | None, measure: str | None, source: str | None, home: Path | None, as_json: bool) -> None:
-    """Measure values per team, with n: how many items each was made from."""
+    """Measure values per team, service and council, with n: how many items each was made from.
+
+    With --team one line per figure; without it each figure with all places, the council first.
+    """
     from caseclock import pipeline
     from caseclock.storage import ledger
     from caseclock.storage.engine import reading
 
     with pipeline.open_house(settings_of(home)) as house:
-        extract = _extract(house, source, as_of)
+        extract, config = _extract(house, source, as_of), house.config
         with reading(house.engine) as c:
-            values, names = ledger.measures_of(c, extract.id), ledger.team_names(c, extract.source)
+            values, names = ledger.measures_of(c, extract.id), ledger.place_names(c, extract.source)
             held, said = _held(c, extract), _said(c, extract)
     if team:
         values = values[values["team"] == team]
     if measure:
-        values = values[values["measure"] == measure]
+        exact = values["measure"] == measure
+        values = values[exact] if exact.any() else values[values["measure"].str.startswith(f"{measure}.")]
     if values.empty:
         raise WrongUse(
             "no value", where=f"{extract.source} as of {extract.as_of}", todo="`caseclock measures` without options lists all there are."
         )
-    rows = [
-        {"measure": m, "team": t, "team_name": names.get(t, "all teams" if t == "*" else t), "value": None if v != v else v, "n": n}
-        for m, t, v, n in values.itertuples(index=False)
-    ]
+    rows = figure_rows(values.itertuples(index=False), names, config)
     if as_json:
         for row in rows:
             print_json({"source": extract.source, "as_of": extract.as_of, "verdict": held[0], "decision": said, **row})
@@ -138,7 +148,7 @@ def measures(as_of: dt.date | None, team: str | None, measure: str | None, sourc
     click.echo(f"{extract.source} as of {extract.as_of}, revision {extract.revision}; quality: {held[0]}" + (f", {said}" if said else ""))
     for note in held[1]:
         click.echo(f"absent: {note}")
-    print_table([[r["measure"], r["team"], r["team_name"], r["value"], r["n"]] for r in rows], ["measure", "team", "name", "value", "n"])
+    print_figures(rows, one_place=bool(team))
 
 
 def _held(c: Connection, extract: Extract) -> tuple[str, list[str]]:

@@ -5,13 +5,24 @@ from __future__ import annotations
 import datetime as dt
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from caseclock import now as clock
 from caseclock.cli.common import DATE, MOMENT, home_option, json_option, on_terminal, print_json, print_table, settings_of
+from caseclock.cli.figures import figure_rows, print_council, short
 from caseclock.errors import BadExtract
+from caseclock.measures.model import COUNCIL
+
+if TYPE_CHECKING:
+    from caseclock.config.load import Config
+
+SHOWN_WHOLE = 3  # more extracts than this are history being loaded: a progress bar is enough
+SHOWN_ROWS, SHOWN_ALERTS = 10, 20
+NOBODY = ("unallocated", "unallocated_cp")
+Figure = tuple[str, str, float | None, int]
+"""A row of MEASURE_COLUMNS."""
 
 
 @click.command()
@@ -37,6 +48,8 @@ def run(
 
     PATHS are folders or .zip files of SSD tables as CSV, or Annex A workbooks. Several are taken in order of their dates. The
     same extract given twice changes nothing.
+
+    Every figure of the whole council is printed, and what has none with the reason; what matters most stands at the end.
     """
     from caseclock import pipeline
 
@@ -56,14 +69,11 @@ def run(
             if as_json:
                 print_json(report)
             elif len(arrivals) <= SHOWN_WHOLE:
-                _print(report)
+                _print(report, house.config)
             held = report["verdict"] == "hold" and (report["decision"] or {}).get("is") != "approve"
             bad += strict and held
     if bad:
         sys.exit(1)
-
-
-SHOWN_WHOLE = 3  # more extracts than this are history being loaded: a progress bar is enough
 
 
 def _progress(arrivals: list[Any]) -> Any:
@@ -80,31 +90,92 @@ def _stderr() -> Any:
     return Console(stderr=True)
 
 
-def _print(report: dict[str, Any]) -> None:
+def _print(report: dict[str, Any], config: Config) -> None:
+    """From the particulars to what matters: the end is what stands on the screen when it is done."""
     extract = report["extract"]
-    click.echo(f"{extract['source']} as of {extract['as_of']}, revision {extract['revision']} ({extract['id']}): {report['verdict']}")
+    click.echo(f"{_name(extract)}, revision {extract['revision']} ({extract['id']}): {report['verdict']}")
     if report["decision"]:
         click.echo(f"  {report['decision']['words']}")
     for reason in report["reasons"]:
         click.echo(f"  {reason}")
-    for note in report["absences"]:
-        click.echo(f"  absent: {note}")
+    _print_rows(report)
+    council: list[Figure] = [(m["measure"], m["team"], m["value"], m["n"]) for m in report["measures"] if m["team"] == COUNCIL]
+    if council:
+        click.echo("\nAll teams together. `-` is a figure of nothing; a share is followed by the number that it is made from.")
+        print_council(figure_rows(council, {}, config), config)
+    _print_without(report)
+    click.echo("\nseconds: " + "  ".join(f"{k} {v:.2f}" for k, v in report["seconds"].items()))
+    for d in report["deliveries"]:
+        click.echo(f"{d['outcome']}: {d['kind']} to {d['recipient']} by {d['channel']}{': ' + d['reason'] if d.get('reason') else ''}")
+    _print_alerts(report)
+    _print_end(report, council, config)
+
+
+def _name(extract: dict[str, Any]) -> str:
+    return f"{extract['source']} as of {extract['as_of']}"
+
+
+def _print_rows(report: dict[str, Any]) -> None:
     if report["tables"]:
+        click.echo()
         print_table(
             [[n, c["read"], c["kept"], c["quarantined"]] for n, c in report["tables"].items()], ["table", "read", "kept", "quarantined"]
         )
-    for row in report["quarantine"][:10]:
+    for row in report["quarantine"][:SHOWN_ROWS]:
         click.echo(f"  {row['file']} row {row['row']}, {row['column']}: {row['reason']}")
-    if len(report["quarantine"]) > 10:
-        click.echo(f"  and {len(report['quarantine']) - 10} more; --json lists them all")
-    council = [m for m in report["measures"] if m["team"] == "*"]
+    if len(report["quarantine"]) > SHOWN_ROWS:
+        click.echo(f"  and {len(report['quarantine']) - SHOWN_ROWS} more; --json lists them all")
+
+
+def _print_without(report: dict[str, Any]) -> None:
+    """What the extract cannot show: each reason once, with the measures and timescales that it takes away."""
+    reasons = dict.fromkeys(one["because"] for one in (*report["no_figure"], *report["not_watched"]))
+    lost = {why: [id_ for one in report["no_figure"] if one["because"] == why for id_ in one["measures"]] for why in reasons}
+    idle = {why: [id_ for one in report["not_watched"] if one["because"] == why for id_ in one["timescales"]] for why in reasons}
+    alone = [absence for absence in report["absences"] if not any(absence.endswith(f": {why}") for why in reasons)]
+    if reasons or alone:
+        click.echo("\nWithout a figure, and why\n")
+    for why in reasons:
+        click.echo(f"  {why}")
+        for kind, ids in (("measures", lost[why]), ("timescales", idle[why])):
+            if ids:
+                click.echo(f"    {kind}: {', '.join(ids)}")
+    for absence in alone:
+        click.echo(f"  {absence}")
+
+
+def _print_alerts(report: dict[str, Any]) -> None:
+    firing = sorted((a for a in report["alerts"] if a["condition"] in ("FIRING", "RECOVERING")), key=lambda a: a["severity"] != "red")
+    red = sum(a["severity"] == "red" for a in firing)
+    click.echo()
+    for a in firing[:SHOWN_ALERTS]:
+        click.echo(f"  {a['id']}  {a['severity'] or '-':5}  {a['rule']} / {a['team']}: {_value(a['value'])}{a['reason']}")
+    if len(firing) > SHOWN_ALERTS:
+        click.echo(f"  and {len(firing) - SHOWN_ALERTS} more: caseclock alerts list")
+    click.echo(f"alerts open: {len(firing)}" + (f", {red} of them red" if red else ""))
+
+
+def _value(value: float | None) -> str:
+    return "" if value is None else f"{short(value)}, "
+
+
+def _print_end(report: dict[str, Any], council: list[Figure], config: Config) -> None:
+    """What matters most, in few lines: who has nobody, what is late by law or guidance, whether the figures are in use."""
+    value = {figure: (value, n) for figure, _, value, n in council if value is not None}
+    for name in NOBODY if council else ():
+        why = next((one["because"] for one in report["no_figure"] if name in one["measures"]), None)
+        if why or name in value:
+            click.echo(f"{name}: {why or f'{short(value[name][0])} of {value[name][1]}'}")
     if council:
-        click.echo("all teams together:")
-        print_table([[m["measure"], m["value"], m["n"]] for m in council], ["measure", "value", "n"])
-    firing = [a for a in report["alerts"] if a["condition"] in ("FIRING", "RECOVERING")]
-    click.echo(f"alerts open: {len(firing)}")
-    for a in firing:
-        click.echo(f"  {a['id']}  {a['severity'] or '-':5}  {a['rule']} / {a['team']}: {a['reason']}")
-    for d in report["deliveries"]:
-        click.echo(f"{d['outcome']}: {d['kind']} to {d['recipient']} by {d['channel']}{': ' + d['reason'] if d.get('reason') else ''}")
-    click.echo("seconds: " + "  ".join(f"{k} {v:.2f}" for k, v in report["seconds"].items()))
+        click.echo(f"overdue (tiers 0 and 2 of the work list): {', '.join(_overdue(value, config)) or 'nothing'}")
+    silent = report["verdict"] == "hold" and (report["decision"] or {}).get("is") != "approve"
+    click.echo(f"{_name(report['extract'])}: {report['verdict']}" + ("; its figures are not in use: caseclock release" if silent else ""))
+    click.echo("of one team: caseclock measures --team ID; case by case: caseclock worklist")
+
+
+def _overdue(value: dict[str, tuple[float, int]], config: Config) -> list[str]:
+    """`cp_visit 5`: what puts a case into tier 0 of the work list, then what puts it into tier 2, the most first."""
+    first, bases = config.worklist.safeguarding, config.worklist.past_limit
+    tier = {rule.id: rule.id not in first for rule in config.timescales if rule.id in first or rule.basis in bases}
+    late = [(tier[id_], -value[f"overdue.{id_}"][0], id_) for id_ in tier if f"overdue.{id_}" in value]
+    return [f"{id_} {short(-many)}" for _, many, id_ in sorted(late) if many]

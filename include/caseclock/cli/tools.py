@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -19,22 +20,24 @@ from caseclock.errors import WrongUse
 def check_config(folder: Path | None, home: Path | None, as_json: bool) -> None:
     """Every error in the configuration at once, each with file, line and allowed values.
 
+    A note is no error: it says what you will want to look at soon, such as school holidays that are not listed for the next year.
+
     FOLDER is the one with timescales.yaml, thresholds.yaml and the rest (default: that of --home, else the one that ships).
     """
-    from caseclock.config.load import check
+    from caseclock import now
+    from caseclock.config.load import check, notes
     from caseclock.settings import shipped_config
 
     at = folder or (settings_of(home).config if home else shipped_config())
     if not at.is_dir():
         raise WrongUse("is no folder", where=str(at), allowed="a folder with timescales.yaml, thresholds.yaml, routes.yaml")
     problems = check(at)
-    for problem in problems:
+    aside = notes(at, now.now().astimezone(now.LONDON).date())
+    for found, is_note in (*((p, False) for p in problems), *((p, True) for p in aside)):
         if as_json:
-            print_json(
-                {"file": str(problem.file), "line": problem.line, "path": problem.path, "what": problem.what, "allowed": problem.allowed}
-            )
+            print_json({**asdict(found), "file": str(found.file), "note": is_note})
         else:
-            click.echo(str(problem), err=True)
+            click.echo(f"{'note: ' if is_note else ''}{found}", err=True)
     if not as_json:
         click.echo(f"{at}: {len(problems)} problem{'' if len(problems) == 1 else 's'}")
     if problems:
@@ -61,9 +64,11 @@ def housekeeping(dry_run: bool, home: Path | None, as_json: bool) -> None:
 HOUSEKEPT = {
     "payloads": "contents of messages that arrived over 30 days ago",
     "scratch": "half-written by processes that were killed",
-    "folders": "snapshots, clocks and reports of old extracts",
+    "folders": "snapshots, clocks, cases and reports of old extracts",
     "raw": "old extracts as they came",
     "quarantine_left": "quarantined rows that were corrected or gone long ago",
+    "events": "single events of old extracts; their counts stay",
+    "forecasts": "weeks foretold as of old extracts",
 }
 
 
