@@ -35,7 +35,7 @@ demo: .venv/.runtime  ## everything set up, the main job on a made-up council, a
 
 test: .venv/.dev parts  ## everything set up, all tests
 	$(BIN)/pytest $(T) -m "not airflow" -n $(JOBS) --dist worksteal -rs
-	$(BIN)/pytest $(T) -m airflow -rs || test $$? = 5
+	$(BIN)/pytest $(T) -m airflow -n 2 --dist loadfile -rs || test $$? = 5
 
 parts: .venv/.dev  # what the tests need and no wheel brings: a browser; a test that cannot have its part says so
 	@$(BIN)/python tests/parts.py
@@ -47,6 +47,7 @@ check: .venv/.dev  ## types, lint, import contracts, configuration, generated pa
 	$(BIN)/lint-imports
 	$(BIN)/caseclock check-config include/monitoring
 	$(BIN)/python -m caseclock.cli.docs --check
+	$(BIN)/python tests/spec/pages.py --check
 
 bench: .venv/.dev  ## every figure of the README, measured here
 	$(BIN)/python benchmarks/run.py
@@ -54,8 +55,9 @@ bench: .venv/.dev  ## every figure of the README, measured here
 pictures: .venv/.dev parts  ## the pictures of README and docs, from the demo
 	$(BIN)/python -m caseclock.demo.pictures docs/pictures
 
-docs: .venv/.dev  ## generated pages: docs/generated
+docs: .venv/.dev  ## generated pages: docs/generated, with the tables of tests/spec as worked examples
 	$(BIN)/python -m caseclock.cli.docs
+	$(BIN)/python tests/spec/pages.py
 
 lock: .venv/.uv  ## requirements.txt and requirements-dev.txt anew from pyproject.toml
 	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml -o requirements.txt

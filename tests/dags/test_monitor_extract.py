@@ -85,7 +85,7 @@ def test_an_extract_that_cannot_be_read_is_red_and_people_are_told(dag: Any, hom
     with pipeline.open_house(from_environment()) as house, house.engine.connect() as c:
         said = [line["kind"] for payload in c.execute(select(schema.outbox.c.payload)).scalars() for line in payload["lines"]]
         left = pipeline.claim_inbox(house, now.now())
-    assert said == ["dq_failed"]
+    assert [kind for kind in said if kind != "stale"] == ["dq_failed"]  # what is missing besides depends on the day of the test
     assert left == [], "its path is finished: a restart does not try it again"
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import yaml
 
 from .conftest import FRIDAYS, small_configuration
 
@@ -115,10 +116,50 @@ def test_measures_by_team_and_as_json(home: Path) -> None:
     done = caseclock("measures", "--measure", "unallocated", "--json", home=home)
     rows = [json.loads(line) for line in done.stdout.splitlines()]
     by_team = {r["team"]: r for r in rows}
-    assert by_team["*"]["value"] == sum(r["value"] for t, r in by_team.items() if t != "*")
+    assert by_team["*"]["value"] == sum(r["value"] for t, r in by_team.items() if t != "*" and not t.startswith("service:"))
+    assert by_team["service:NORTH"]["team_name"] == "North"
+    assert by_team["service:NORTH"]["value"] == sum(r["value"] for t, r in by_team.items() if t.startswith(("NA", "NF")))
     assert by_team["NA2"]["team_name"] == "North Assessment 2"
     assert {r["as_of"] for r in rows} == {LAST}
     assert "North Assessment 2" in caseclock("measures", "--team", "NA2", home=home).stdout
+
+
+def test_measures_are_printed_under_headings_with_what_they_are_called(home: Path) -> None:
+    of_service = caseclock("measures", "--team", "service:NORTH", home=home).stdout
+    headings = [line for line in of_service.splitlines() if line.startswith(("Work that is open", "Late, and", "What comes due", "Demand"))]
+    assert [line.partition(",")[0].partition(":")[0] for line in headings] == [
+        "Work that is open",
+        "Late",
+        "What comes due",
+        "Demand and flow",
+    ]
+    assert "service:NORTH: North" in of_service
+    assert "children on a child protection plan without an allocated worker" in of_service
+    of_measure = caseclock("measures", "--measure", "age_band", "--team", "*", "--json", home=home).stdout.splitlines()
+    assert [json.loads(line)["measure"].rpartition(".")[2] for line in of_measure][:6] == [
+        "to_25", "to_50", "to_75", "to_100", "to_150", "over_150",
+    ]  # fmt: skip
+    places = [json.loads(line)["team"] for line in caseclock("measures", "--measure", "open", "--json", home=home).stdout.splitlines()]
+    assert places[0] == "*"
+    assert places[-1] == "?"
+    assert "CC1" in places[1:-1]
+
+
+def test_a_run_prints_every_measure_or_why_it_has_no_figure_and_ends_with_what_matters(home: Path, fridays: dict[dt.date, Path]) -> None:
+    done = caseclock("run", str(fridays[FRIDAYS[-1]]), "--no-deliver", "--now", f"{LAST}T17:00", home=home)
+    lines = done.stdout.splitlines()
+    words = {word.strip(",") for line in lines for word in line.split()}
+    on = [entry["id"] for entry in yaml.safe_load((home / "monitoring" / "measures.yaml").read_text(encoding="utf-8"))]
+    several = {"unallocated_priority": "unallocated_priority.low"}
+    assert [id_ for id_ in on if id_ not in words and several.get(id_) not in words] == []
+    at = lines.index("Without a figure, and why")
+    assert lines.index("  no export of a case system holds it; add posts.csv", at) + 1 == lines.index(
+        "    measures: vacancy_rate, agency_rate", at
+    )
+    assert f"demo as of {LAST}: " in lines[-2]
+    heads = ["alerts open", "unallocated", "unallocated_cp", "overdue (tiers 0 and 2 of the work list)"]
+    assert [line.partition(":")[0] for line in lines[-6:-2]] == heads
+    assert len(lines) < 250
 
 
 def test_a_measure_that_is_not_there_is_wrong_use(home: Path) -> None:

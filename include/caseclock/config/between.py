@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any, get_args
 
+from caseclock.clocks.worklist_config import NAMING_RULES
 from caseclock.config.lines import Document, Place, Problem
 from caseclock.extracts.source import SourceConfig
-from caseclock.measures.model import MeasureConfig, MeasureId, figures
+from caseclock.measures.model import WORSE, MeasureConfig, MeasureId, figures
 from caseclock.notifications.routes import Routes, check_manners
 from caseclock.thresholds import ThresholdRule
 
@@ -23,28 +24,82 @@ EVERY = {"working_day": 1, "weekly": 5}  # cadence of a source: one extract ever
 
 def between(made: dict[str, Any], documents: dict[str, Document]) -> list[Problem]:
     """Problems between files; only sound entries are compared, but names count as known wherever they are written."""
+    problems = _order_of_work(documents) + _trends(documents)
     document = documents.get("thresholds.yaml")
     if document is None or "thresholds.yaml" not in made:
-        return []
+        return problems
     entries: Entries = list(zip(document.kept, made["thresholds.yaml"], strict=True))
-    problems = _manners(entries, made.get("sources") or [], document)
+    problems += _manners(entries, made.get("sources") or [], document)
     if "timescales.yaml" in made and "measures.yaml" in made:
         problems += _measures(entries, made["measures.yaml"], documents, document)
+        problems += _rules_of_measures(documents["measures.yaml"], documents["timescales.yaml"])
     if "routes.yaml" in made:
         problems += _patterns(made["routes.yaml"], document, documents["routes.yaml"])
     return problems
 
 
-def measure_ids(measures: Iterable[str | None], rules: Sequence[str | None]) -> list[str]:
-    """All measure ids that there can be figures of."""
-    known = [rule for rule in rules if rule]
-    return [name for measure in measures if measure and measure in KNOWN for name in figures(measure, known)]
+def _order_of_work(documents: dict[str, Document]) -> list[Problem]:
+    """The rules that worklist.yaml names are rules: a slip there would put an overdue visit among the rest."""
+    document, rules = documents.get("worklist.yaml"), documents.get("timescales.yaml")
+    if document is None or rules is None or not isinstance(document.value, dict):
+        return []
+    known = [id_ for id_ in rules.ids if id_]
+    return [
+        document.problem((setting, n), f"{name!r} is no rule of timescales.yaml", nearest(str(name), known))
+        for setting in NAMING_RULES
+        if isinstance(document.value.get(setting), list)
+        for n, name in enumerate(document.value[setting])
+        if isinstance(name, str) and name not in known
+    ]
+
+
+def _trends(documents: dict[str, Document]) -> list[Problem]:
+    """What trends.yaml charts and foretells is measured, and what it rebases is charted: else nobody would notice that nothing happens."""
+    document, measures, rules = (documents.get(name) for name in ("trends.yaml", "measures.yaml", "timescales.yaml"))
+    if document is None or measures is None or rules is None or not isinstance(document.value, dict):
+        return []
+    on, value = measure_ids(measures.ids, rules.ids), document.value
+    named = {setting: value[setting] for setting in ("charts", "forecasts") if isinstance(value.get(setting), list)}
+    problems = [
+        document.problem((setting, n), f"{name!r} is no measure that is on", nearest(str(name), on))
+        for setting, names in named.items()
+        for n, name in enumerate(names)
+        if isinstance(name, str) and name not in on
+    ]
+    charted = [str(name) for name in named.get("charts", [])]
+    rebased = value.get("rebase") if charted else None
+    return problems + [
+        document.problem(("rebase", n, "measure"), f"{entry['measure']!r} has no chart here", nearest(str(entry["measure"]), charted))
+        for n, entry in enumerate(rebased if isinstance(rebased, list) else [])
+        if isinstance(entry, dict) and "measure" in entry and entry["measure"] not in charted
+    ]
+
+
+def measure_ids(
+    measures: Iterable[str | None], rules: Sequence[str | None], config: Mapping[str, MeasureConfig] | None = None
+) -> list[str]:
+    """All measure ids that there can be figures of. `config`: the entries that are sound, which may ask for some timescales only."""
+    known, sound = [rule for rule in rules if rule], config or {}
+    asked = [measure for measure in measures if measure and measure in KNOWN]
+    return [name for id_ in asked for name in (sound[id_].figures(known) if id_ in sound else figures(id_, known))]
+
+
+def _rules_of_measures(document: Document, timescales: Document) -> list[Problem]:
+    """A timescale that a measure is limited to must exist, else its figures would be missing without a word."""
+    known = [id_ for id_ in timescales.ids if id_]
+    return [
+        document.problem((n, "rules", i), f"{rule!r} is no timescale of timescales.yaml", nearest(str(rule), known))
+        for n, entry in enumerate(document.value or [])
+        if isinstance(entry, dict) and isinstance(entry.get("rules"), list)
+        for i, rule in enumerate(entry["rules"])
+        if rule not in known
+    ]
 
 
 def _measures(entries: Entries, measures: list[MeasureConfig], documents: dict[str, Document], document: Document) -> list[Problem]:
     """Every threshold looks at a measure that is on, and in its direction: else it would cry at good news."""
-    config = {m.id: m for m in measures}
-    on = measure_ids(documents["measures.yaml"].ids, documents["timescales.yaml"].ids)
+    config: dict[str, MeasureConfig] = {m.id: m for m in measures}
+    on = measure_ids(documents["measures.yaml"].ids, documents["timescales.yaml"].ids, config)
     written = [(n, str(e["measure"])) for n, e in enumerate(document.value or []) if isinstance(e, dict) and "measure" in e]
     problems = [
         document.problem((n, "measure"), f"{name!r} is no measure that is on", nearest(name, on)) for n, name in written if name not in on
@@ -54,7 +109,7 @@ def _measures(entries: Entries, measures: list[MeasureConfig], documents: dict[s
         if measure is None:
             continue
         if rule.direction != measure.direction:
-            what = f"of {rule.measure} {'more' if measure.direction == 'above' else 'less'} is worse (measures.yaml)"
+            what = f"of {rule.measure} {WORSE[measure.direction]} is worse (measures.yaml)"
             problems.append(document.problem((n, "direction"), what, f"direction: {measure.direction}"))
         if (rule.unit == "per cent") != (measure.unit == "per cent"):
             unit = "per cent" if measure.unit == "per cent" else "cases"

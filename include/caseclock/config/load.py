@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
@@ -10,6 +11,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from caseclock.clocks.calendar import CalendarConfig
 from caseclock.clocks.rules import TimescaleRule
+from caseclock.clocks.worklist_config import WorklistConfig
 from caseclock.config.between import between, nearest, place_of
 from caseclock.config.codes import code_files_of, with_spellings
 from caseclock.config.lines import Document, Place, Problem, read
@@ -19,6 +21,7 @@ from caseclock.measures.model import MeasureConfig
 from caseclock.notifications.routes import Routes
 from caseclock.quality.config import QualityConfig
 from caseclock.thresholds import ThresholdRule
+from caseclock.trends.model import TrendsConfig
 
 FILES: dict[str, tuple[Any, bool]] = {
     "timescales.yaml": (list[TimescaleRule], True),
@@ -27,8 +30,12 @@ FILES: dict[str, tuple[Any, bool]] = {
     "routes.yaml": (Routes, True),
     "calendar.yaml": (CalendarConfig, False),
     "quality.yaml": (QualityConfig, False),
+    "worklist.yaml": (WorklistConfig, False),
+    "trends.yaml": (TrendsConfig, False),
 }
 """File to the model of its whole, and whether it must be there."""
+
+YEAR = dt.timedelta(days=365)
 
 
 @dataclass(frozen=True)
@@ -42,6 +49,8 @@ class Config:
     routes: Routes
     calendar: CalendarConfig
     quality: QualityConfig
+    worklist: WorklistConfig
+    trends: TrendsConfig
 
 
 def load(folder: Path) -> Config:
@@ -59,12 +68,31 @@ def load(folder: Path) -> Config:
         routes=made["routes.yaml"],
         calendar=made.get("calendar.yaml") or CalendarConfig(),
         quality=made.get("quality.yaml") or QualityConfig(),
+        worklist=made.get("worklist.yaml") or WorklistConfig(),
+        trends=made.get("trends.yaml") or TrendsConfig(),
     )
 
 
 def check(folder: Path) -> list[Problem]:
     """Every problem in a folder of configuration, in order of file and line."""
     return _read_all(folder)[1]
+
+
+def notes(folder: Path, today: dt.date) -> list[Problem]:
+    """What is sound and will be missed all the same: school holidays that are not listed for the whole of the next year."""
+    file, made = folder / "trends.yaml", dict[str, Any]()
+    if not file.is_file():
+        return []  # then no week counts as school holidays, and nobody has said that any should
+    document = read(file)
+    _validate(document, TrendsConfig, file.name, made, [])
+    if file.name not in made:
+        return []
+    listed = max((holiday.last for holiday in made[file.name].school_holidays), default=None)
+    if listed and listed >= today + YEAR:
+        return []
+    told = f"they are listed up to {listed}, not for the next 12 months" if listed else "none are listed"
+    what = f"{told}: forecasts and charts take later weeks for usual ones"
+    return [document.problem(("school_holidays",), what, "the dates of your council")]
 
 
 def _read_all(folder: Path) -> tuple[dict[str, Any], list[Problem]]:

@@ -14,9 +14,15 @@ ids and counts, never a row, so it may travel through XCom and logs.
 | `pull.py` | from a database into the inbox, by schedule or by hand |
 | `steps.py` | the five steps, and `run`: all of them for one extract |
 | `reports.py` | the quality report of a stored extract as text and page; a word to data engineers when it gets worse |
+| `events.py` | what happened since the last extract |
+| `kept.py` | where the frames of an extract lie |
+| `trends.py` | week by week: charts, and forecasts with what became of them |
 | `quarantine.py` | the lives of quarantined rows |
 | `release.py` | a person's word on an extract that quality holds |
 | `rounds.py` | what is done by the clock, not by an extract: tend, digest, housekeeping |
+| `worklist.py` | what to do first and what to look at again: the work list, the re-look sample |
+| `sheet.py` | tables as CSV that a person opens in a spreadsheet |
+| `without.py` | which measures and timescales have no figure, and why |
 | `ask.py` | questions: quality of a path, clocks of a date, why an alert |
 """
 
@@ -31,6 +37,7 @@ from caseclock.pipeline.ask import (
     quality_json,
     quality_of_extract,
 )
+from caseclock.pipeline.events import events_of
 from caseclock.pipeline.fetch import fetch_all, paths_of, waiting_afar
 from caseclock.pipeline.house import House, open_house
 from caseclock.pipeline.pull import check_pulled, pull_due, pull_now
@@ -53,6 +60,7 @@ __all__ = [
     "clocks_of",
     "compute_measures",
     "decide",
+    "events_of",
     "fetch_all",
     "follow_quarantine",
     "held_extracts",

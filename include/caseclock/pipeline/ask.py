@@ -106,8 +106,9 @@ def clocks_of(house: House, extract: Extract) -> pd.DataFrame:
 
 
 def run_report(house: House, extract: Extract, outcomes: list[dict[str, Any]], seconds: float) -> Report:
-    """What one run of `caseclock run` has found and done; the keys are those of INTERFACES."""
+    """What one run of `caseclock run` has found and done; the keys are those of `caseclock run --json`."""
     from caseclock.pipeline.people import conditions_of
+    from caseclock.pipeline.without import no_figure, not_watched
     from caseclock.snapshots import store
 
     with reading(house.engine) as c:
@@ -117,10 +118,11 @@ def run_report(house: House, extract: Extract, outcomes: list[dict[str, Any]], s
         steps = ledger.step_seconds(c, extract.id)
         refused = ledger.refused_reason(c, extract.id)
         alerts = conditions_of(c, extract.source)
-        names = ledger.team_names(c, extract.source)
+        names = ledger.place_names(c, extract.source)
         said = decision_of(c, extract.id)
     assert quality is not None
     rejects = [] if refused else store.quarantine_of(extract, house.settings.accepted)
+    without = {} if refused else no_figure(house.config.measures, values.itertuples(index=False), quality.absences)
     clocks = steps.get("clocks", 0.0)
     return {
         "extract": _extract_json(extract),
@@ -134,6 +136,8 @@ def run_report(house: House, extract: Extract, outcomes: list[dict[str, Any]], s
             {"measure": m, "team": t, "team_name": names.get(t, t), "value": None if v != v else v, "n": n}
             for m, t, v, n in values.itertuples(index=False)
         ],
+        "no_figure": [{"measures": ids, "because": why} for why, ids in without.items()],
+        "not_watched": [{"timescales": ids, "because": why} for why, ids in not_watched(quality.absences).items()],
         "alerts": alerts,
         "deliveries": outcomes,
         "seconds": {

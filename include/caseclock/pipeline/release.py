@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection
 
 from caseclock.errors import WrongUse
+from caseclock.pipeline.events import events_again
 from caseclock.pipeline.house import House, Report
 from caseclock.pipeline.people import bring_alerts_up_to_date, tell
 from caseclock.pipeline.quarantine import follow_quarantine
 from caseclock.pipeline.reports import keep_report
+from caseclock.pipeline.trends import keep_forecasts
 from caseclock.storage import ledger
 from caseclock.storage.decisions import CHOICES, DONE, Choice, Decision, decision_of, held_ids, newer_revision, save_decision
 from caseclock.storage.engine import reading
@@ -76,6 +78,8 @@ def _decided(house: House, wanted: Decision, overrule: bool) -> Report:
         save_decision(c, extract, wanted)
         report = bring_alerts_up_to_date(house, c, extract.source, now)
         follow_quarantine(house, c, extract.source)  # only extracts that count say what has left the quarantine
+        events_again(house, c, extract.source)
+        keep_forecasts(house, c, extract)  # made when its figures begin to speak, gone when they no longer do
         if wanted.choice == "reject":
             report["messages"] += _ask_for_another(house, c, extract, wanted)
     return {"changed": True, **report}

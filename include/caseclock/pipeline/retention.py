@@ -1,4 +1,4 @@
-"""What goes after its keeping time: folders of old extracts, and quarantined rows that left long ago."""
+"""What goes after its keeping time: folders, single events and forecasts of old extracts, and quarantined rows that left long ago."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from sqlalchemy import Connection, select
 
 from caseclock import now as clock
 from caseclock.pipeline.house import House
-from caseclock.storage import ledger, quarantine
+from caseclock.pipeline.trends import FORETOLD_IN
+from caseclock.storage import events, forecasts, ledger, quarantine
 from caseclock.storage import schema as t
 from caseclock.storage.engine import reading
 
@@ -32,7 +33,7 @@ def old_folders(house: House, now: dt.datetime) -> list[Path]:
 
     Needed are the newest accepted extract of each source, which the next one is compared with, and those that an open alert speaks of.
     """
-    last_kept = now.astimezone(clock.LONDON).date() - dt.timedelta(days=house.settings.keep_days)
+    last_kept = _last_kept(house, now)
     with reading(house.engine) as c:
         needed = _needed(c)
     found = []
@@ -40,7 +41,8 @@ def old_folders(house: House, now: dt.datetime) -> list[Path]:
         for day in sorted((house.settings.home / folder).glob("*/*")):
             if _date_of(day) is not None and str(day.name) < str(last_kept):
                 found += [path for path in sorted(day.iterdir()) if not path.name.startswith(".") and path.name.split(".")[0] not in needed]
-    return found
+    samples = sorted((house.settings.home / "relook").glob("*/*.csv"))  # their draws stay in the store
+    return found + [path for path in samples if path.name[:10] < str(last_kept)]
 
 
 def old_raw(house: House, now: dt.datetime) -> list[Path]:
@@ -79,11 +81,36 @@ def remove(paths: list[Path]) -> None:
             path.parent.rmdir()
 
 
+def forget_events(house: House, now: dt.datetime, dry_run: bool) -> int:
+    """Single events of the extracts whose folders go; how many there were in each place stays, as other figures do. Returns how many."""
+    with house.engine.begin() as c:
+        return events.forget_old(c, _last_kept(house, now), _needed(c), dry_run)
+
+
+def forget_forecasts(house: House, now: dt.datetime, dry_run: bool) -> int:
+    """What was foretold as of the extracts whose folders go; returns how many rows.
+
+    Never of the last `FORETOLD_IN` weeks of a source that have an extract: how often its forecasts came true is counted from these.
+    """
+    from caseclock.trends.weeks import last_of_weeks
+
+    with house.engine.begin() as c:
+        counted: set[str] = set()
+        for source in {e.source for e in ledger.extracts(c)}:
+            speaks = forecasts.speaking(c, source, dt.date.max)
+            counted |= {speaks[day] for day in last_of_weeks(list(speaks))[-FORETOLD_IN:]}
+        return forecasts.forget_old(c, _last_kept(house, now), counted, dry_run)
+
+
 def forget_left(house: House, now: dt.datetime, dry_run: bool) -> int:
     """Quarantined rows that left more than `KEEP_LEFT_DAYS` ago; returns how many."""
     before = now.astimezone(clock.LONDON).date() - dt.timedelta(days=KEEP_LEFT_DAYS)
     with house.engine.begin() as c:
         return quarantine.forget(c, before, dry_run)
+
+
+def _last_kept(house: House, now: dt.datetime) -> dt.date:
+    return now.astimezone(clock.LONDON).date() - dt.timedelta(days=house.settings.keep_days)
 
 
 def _needed(c: Connection) -> set[str]:

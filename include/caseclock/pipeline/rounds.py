@@ -18,7 +18,7 @@ from caseclock.storage.engine import insert_or_ignore, moment_text, reading
 
 log = logging.getLogger(__name__)
 
-KEEP_SENT_DAYS = 30  # payload of messages that were delivered (ALERTING brief §5); key, kind and times stay
+KEEP_SENT_DAYS = 30  # payload of messages that were delivered; key, kind and times stay
 KEEP_SCRATCH_DAYS = 2  # half-written folders that a killed process has left behind
 
 
@@ -72,8 +72,9 @@ def send_digest(house: House, now: dt.datetime) -> Report:
 
 
 def housekeeping(house: House, now: dt.datetime, dry_run: bool = False) -> Report:
-    """Retention: payloads of delivered messages, old extracts and what was made from them, quarantined rows that left long ago, and what
-    killed processes left half-written. The ledger, values and audit stay. The report counts what went, or with `dry_run` would go.
+    """Retention: payloads of delivered messages, old extracts, what was made from them, their single events and forecasts, quarantined rows
+    that left long ago, and what killed processes left half-written. The ledger, values and audit stay. The report counts what went, or with
+    `dry_run` would go.
     """
     from caseclock.pipeline import retention
 
@@ -91,10 +92,11 @@ def housekeeping(house: House, now: dt.datetime, dry_run: bool = False) -> Repor
         for path in scratch:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
     folders, raw = retention.old_folders(house, now), retention.old_raw(house, now)
-    left = retention.forget_left(house, now, dry_run)
+    left, events = retention.forget_left(house, now, dry_run), retention.forget_events(house, now, dry_run)
     if not dry_run:
         retention.remove([*folders, *raw])
-    return {"payloads": len(old), "scratch": len(scratch), "folders": len(folders), "raw": len(raw), "quarantine_left": left}
+    gone = {"payloads": len(old), "scratch": len(scratch), "folders": len(folders), "raw": len(raw)}
+    return {**gone, "quarantine_left": left, "events": events, "forecasts": retention.forget_forecasts(house, now, dry_run)}
 
 
 def _scratch(home: Path) -> list[Path]:

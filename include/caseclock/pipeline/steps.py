@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from caseclock import now as clock
 from caseclock.errors import BadExtract
 from caseclock.pipeline.arrival import Arrival, add
+from caseclock.pipeline.events import events_again, keep_what_it_shows, save_since, since_the_last
 from caseclock.pipeline.house import House, Report, Step
+from caseclock.pipeline.kept import clocks_path as clocks_path
+from caseclock.pipeline.kept import keep_frame
 from caseclock.pipeline.people import bring_alerts_up_to_date, deliver_due
 from caseclock.pipeline.quarantine import follow_quarantine
 from caseclock.pipeline.reports import keep_report, keep_what_the_gate_said, tell_if_worse
 from caseclock.pipeline.surge import hold_on_surge
+from caseclock.pipeline.trends import keep_forecasts
 from caseclock.storage import ledger, quality
 from caseclock.storage.engine import reading
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from caseclock.extracts import Extract
     from caseclock.extracts.bundle import Bundle
     from caseclock.extracts.source import SourceConfig
@@ -97,9 +98,10 @@ def check_quality(house: House, extract_id: str) -> Report:
 
 
 def compute_measures(house: House, extract_id: str) -> Report:
-    """Accepted tables to the clock frame, and the clock frame to values per team."""
+    """Accepted tables to the clock frame, and the clock frame to values per team and to what happened since the last extract."""
     from caseclock.clocks.columns import Columns
     from caseclock.clocks.frame import clock_frame
+    from caseclock.clocks.places import places
     from caseclock.clocks.watched import unwatched
     from caseclock.measures import compute
     from caseclock.snapshots import store
@@ -112,21 +114,24 @@ def compute_measures(house: House, extract_id: str) -> Report:
         columns = Columns(snapshot)  # keys are numbered once for all three
         frame = clock_frame(columns, rules, house.calendar, roles)
         clocked = clock.seconds()
-        _keep_frame(frame, clocks_path(house, extract))
-        values = compute(frame, columns, house.config.measures, roles, house.calendar)
+        keep_frame(frame, clocks_path(house, extract))
+        since = since_the_last(house, extract, keep_what_it_shows(house, extract, frame, columns))
+        values = compute(frame, columns, house.config.measures, roles, house.calendar, since.flows())
         with reading(house.engine) as c:
             found = ledger.quality_of(c, extract.id)
-        blocked = found.blocked_teams if found else []
-        values = values[~values["team"].isin(blocked)]  # a team whose rows are gone has no figures, not figures of zero
+        silent = places(columns).silent_with(found.blocked_teams if found else [])
+        values = values[~values["team"].isin(silent)]  # a team whose rows are gone has no figures, not figures of zero
         with step.finish() as c:
             ledger.save_measures(c, extract, values, snapshot.tables["team"])
             ledger.add_absences(c, extract.id, unwatched(columns, rules, roles))
             hold_on_surge(house, c, extract, frame)
             follow_quarantine(house, c, extract.source)
+            save_since(c, extract, since)
+            keep_forecasts(house, c, extract, columns)
             ledger.mark_done(c, extract.id, "clocks", clock.now(), clocked - step.began)
     keep_report(house, extract)
     with reading(house.engine) as c:
-        return {"extract_id": extract.id, "values": len(ledger.measures_of(c, extract.id))}
+        return {"extract_id": extract.id, "values": ledger.measure_count(c, extract.id)}
 
 
 def update_alerts(house: House, extract_id: str, now: dt.datetime) -> Report:
@@ -139,6 +144,7 @@ def update_alerts(house: House, extract_id: str, now: dt.datetime) -> Report:
     with step.finish() as c:
         report = bring_alerts_up_to_date(house, c, extract.source, now)
         follow_quarantine(house, c, extract.source)  # a person may have released an extract since its figures were made
+        events_again(house, c, extract.source)
         if not step.done:
             report["messages"] += tell_if_worse(house, c, extract, now)
     return {"extract_id": extract.id, **report}
@@ -225,14 +231,3 @@ def coverage_of(source: SourceConfig, bundle: Bundle | None = None) -> Coverage:
         if source.format == reader.NAME or (source.format == "auto" and bundle is not None and reader.fits(bundle)):
             return reader.COVERAGE
     return "full"
-
-
-def clocks_path(house: House, extract: Extract) -> Path:
-    return house.settings.clocks / extract.source / str(extract.as_of) / f"{extract.id}.parquet"
-
-
-def _keep_frame(frame: pd.DataFrame, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    half = path.with_name(f".{path.name}.{os.getpid()}.part")
-    frame.to_parquet(half, index=False)
-    half.replace(path)

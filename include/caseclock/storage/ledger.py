@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, and_, delete, func, insert, or_, select, text, update
 
+from caseclock.clocks.model import SERVICE
 from caseclock.extracts import Absence, Extract
 from caseclock.now import LONDON
 from caseclock.quality import Finding, QualityReport, Verdict
@@ -262,31 +263,47 @@ def accepted_before(c: Connection, source: str, as_of: dt.date, limit: int = 60)
 
 # --- measures ------------------------------------------------------------------------------------------------------
 def save_measures(c: Connection, extract: Extract, values: pd.DataFrame, teams: pd.DataFrame) -> None:
-    """`values`: MEASURE_COLUMNS; `teams`: canonical team table. A second call changes nothing."""
+    """`values`: MEASURE_COLUMNS; `teams`: canonical team table, which names teams and services. A second call changes nothing."""
     c.execute(delete(t.measure_value).where(t.measure_value.c.extract_id == extract.id))
-    rows = [
-        {"extract_id": extract.id, "measure": m, "team": team, "value": None if v != v else float(v), "n": int(n)}
-        for m, team, v, n in values[["measure", "team", "value", "n"]].itertuples(index=False)
-    ]
+    whole = zip(values["measure"], values["team"], values["value"].tolist(), values["n"].tolist(), strict=True)
+    rows = [{"extract_id": extract.id, "measure": m, "team": team, "value": None if v != v else v, "n": int(n)} for m, team, v, n in whole]
     if rows:
         c.execute(insert(t.measure_value), rows)
     newest = newest_of(c, extract.source, extract.as_of)
     if newest and newest.id != extract.id:
         return  # another revision of its date names the teams, whichever of the two is measured last
+    _save_names(c, extract, _named(teams))
+
+
+Named = dict[str, tuple[str, str | None]]
+"""Place (a team's id, or `service:` and a service's) to its name and, of a team, its service's."""
+
+
+def _named(teams: pd.DataFrame) -> Named:
+    """Teams by their id, and services by their id, else by their name: the places of clocks/places.py."""
+    made: Named = {}
+    for row in teams.to_dict("records"):
+        known = {name: row[name] if isinstance(row.get(name), str) else None for name in ("team_id", "name", "service", "service_id")}
+        service, service_id = known["service"], known["service_id"] or known["service"]
+        if service_id:
+            made.setdefault(f"{SERVICE}{service_id}", (service or service_id, None))
+        if known["team_id"]:
+            made[known["team_id"]] = (known["name"] or known["team_id"], service)
+    return made
+
+
+def _save_names(c: Connection, extract: Extract, named: Named) -> None:
+    """What a newer extract has named stays as it is."""
     known = {r.team: r.as_of for r in c.execute(select(t.team.c.team, t.team.c.as_of).where(t.team.c.source == extract.source))}
-    for team_id, name, service in teams[["team_id", "name", "service"]].itertuples(index=False):
-        if known.get(team_id, "") > str(extract.as_of):
-            continue  # a newer extract has named it
-        c.execute(delete(t.team).where(t.team.c.source == extract.source, t.team.c.team == team_id))
-        c.execute(
-            insert(t.team).values(
-                source=extract.source,
-                team=team_id,
-                name=name if isinstance(name, str) else team_id,
-                service=service if isinstance(service, str) else None,
-                as_of=str(extract.as_of),
-            )
-        )
+    rows = [
+        {"source": extract.source, "team": place, "name": name, "service": service, "as_of": str(extract.as_of)}
+        for place, (name, service) in named.items()
+        if known.get(place, "") <= str(extract.as_of)
+    ]
+    for row in rows:
+        c.execute(delete(t.team).where(t.team.c.source == extract.source, t.team.c.team == row["team"]))
+    if rows:
+        c.execute(insert(t.team), rows)
 
 
 def measures_of(c: Connection, extract_id: str) -> pd.DataFrame:
@@ -298,11 +315,22 @@ def measures_of(c: Connection, extract_id: str) -> pd.DataFrame:
     return pd.DataFrame(rows.all(), columns=["measure", "team", "value", "n"])
 
 
-def team_names(c: Connection, source: str) -> dict[str, str]:
-    """Team id to the name that people know."""
+def measure_count(c: Connection, extract_id: str) -> int:
+    """How many figures were stored of one extract."""
+    return c.execute(select(func.count()).select_from(t.measure_value).where(t.measure_value.c.extract_id == extract_id)).scalar_one()
+
+
+def place_names(c: Connection, source: str) -> dict[str, str]:
+    """Place to the name that people know: team ids, and services with `service:` before their id."""
     return {r.team: r.name for r in c.execute(select(t.team.c.team, t.team.c.name).where(t.team.c.source == source))}
 
 
+def team_names(c: Connection, source: str) -> dict[str, str]:
+    """Team id to the name that people know."""
+    return {place: name for place, name in place_names(c, source).items() if not place.startswith(SERVICE)}
+
+
 def team_services(c: Connection, source: str) -> dict[str, str]:
+    """Team id to the name of its service, for those that have one. Services themselves are not in it."""
     rows = c.execute(select(t.team.c.team, t.team.c.service).where(t.team.c.source == source))
     return {r.team: r.service for r in rows if r.service}

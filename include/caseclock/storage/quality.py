@@ -12,11 +12,11 @@ from caseclock.quality.history import Coverage
 from caseclock.quality.model import QualityReport, RuleCount, Stat, TableChange
 from caseclock.storage import schema as t
 
-COVERAGE, TRACKED = "coverage", "tracked"
+COVERAGE, TRACKED, COMPARED = "coverage", "tracked", "compared"
 CLOCKS = ("running", "overdue", "done")
-LATER = (COVERAGE, TRACKED, *CLOCKS)
+LATER = (COVERAGE, TRACKED, COMPARED, *CLOCKS)
 """Numbers about an extract that other steps than check_quality find out: how much of the past it shows (scope), that its quarantine has
-been taken into the life of the rows, and how its clocks stand (scope: the rule)."""
+been taken into the life of the rows, which extract its events are against (scope), and how its clocks stand (scope: the rule)."""
 IDS_AT_ONCE = 400
 
 

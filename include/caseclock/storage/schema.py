@@ -162,7 +162,7 @@ fetched = Table(  # what has been brought from a source's location into the inbo
     Column("at", String(32), nullable=False),
 )
 
-team = Table(  # display names, newest extract wins
+team = Table(  # display names of teams, and of services with `service:` before their id; newest extract wins
     "team",
     metadata,
     Column("source", String(64), primary_key=True),
@@ -196,7 +196,7 @@ event = Table(  # what happened to an item between the accepted extract before a
     Column("occurred_on", String(10)),  # as the extract says; empty where it does not
 )
 
-event_count = Table(  # events of an extract per place and type; zero has a row where the extract before is known
+event_count = Table(  # events of an extract per place and type; zero has a row for the council, and for every place of what befell cases
     "event_count",
     metadata,
     Column("extract_id", String(16), ForeignKey("extract.id"), primary_key=True),

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from caseclock.clocks.worklist_config import WorklistConfig
 from caseclock.config.lines import Problem
 from caseclock.config.load import check, load
 from caseclock.errors import BadConfig
@@ -78,9 +79,22 @@ SLIPS = [  # file, good, bad, words of the problem, words of what is allowed
     ("calendar.yaml", "last_year: 2032", "last_year: 2320", "less than or equal to 2100", ""),
     ("calendar.yaml", "extra_closure_days: []", "extra_closure_days: [Christmas]", "", "date"),
     ("measures.yaml", "- id: due_soon", "- id: due_son", "none of the allowed words", "due_soon (did you mean that?)"),
+    ("measures.yaml", "s47_to_icpc, cp_visit]", "s47_to_icpc, cp_vist]", "is no timescale", "cp_visit (did you mean that?)"),
+    ("measures.yaml", "id: stale_open", "id: stale_open\n  rules: [allocation]", "stale_open has no figure per timescale", "overdue"),
+    ("measures.yaml", "rules: [allocation, assessment_45_wt, s47_to_icpc, cp_visit]", "rules: []", "at least 1", ""),
     ("timescales.yaml", "unit: working_day", "unit: working_days", "none of the allowed words", "working_day (did you mean that?)"),
     ("timescales.yaml", "basis: local", "basis: locally", "none of the allowed words", "local (did you mean that?)"),
     ("timescales.yaml", "effective_from: 2013-04-15", "effective_from: 2013-02-30", "no such date", ""),
+    ("worklist.yaml", "[cp_visit]", "[cp_vist]", "is no rule of timescales.yaml", "cp_visit (did you mean that?)"),
+    ("worklist.yaml", "soon_wd: 5", "soon_wd: 15", "must not be less than soon_wd", ""),
+    ("worklist.yaml", "statute,", "statutes,", "none of the allowed words", "statute (did you mean that?)"),
+    ("worklist.yaml", "unborn: 1", "under_1: 1", "no such setting", "unborn"),
+    ("trends.yaml", "in_time.cp_visit]", "in_time.cp_vist]", "is no measure that is on", "in_time.cp_visit (did you mean that?)"),
+    ("trends.yaml", "forecasts: [arrivals", "forecasts: [arivals", "is no measure that is on", "arrivals (did you mean that?)"),
+    ("trends.yaml", "charts: [arrivals,", "charts: [arrivals, open,", "counts what stands at one moment", ""),
+    ("trends.yaml", "rebase: []", "rebase: [{measure: open, date: 2026-09-07, reason: split, by: us}]", "has no chart here", "arrivals"),
+    ("trends.yaml", "window_weeks: 52", "window_weeks: 12", "greater than or equal to 13", ""),
+    ("trends.yaml", "last: 2026-08-31", "last: 2026-06-31", "", "date"),
     ("sources/demo.yaml", "supplier: systemc", "supplier: liquidlogic", "none of the allowed words", "systemc, mosaic, eclipse"),
     ("sources/demo.yaml", "cadence: working_day", "cadense: working_day", "no such setting", "cadence (did you mean that?)"),
     ("sources/demo.yaml", "\nid: demo", "\nid: north", "the file is called demo.yaml", "id: demo"),
@@ -104,6 +118,8 @@ def test_a_slip_is_told(folder: Path, spoil: Change, file: str, good: str, bad: 
         ("routes.yaml", "head: head-of-service}", "head: boss}", "head: boss"),
         ("routes.yaml", "rules: [unallocated_cp]", "rules: [unallocatedcp]", "unallocatedcp"),
         ("sources/demo.yaml", "supplier: systemc", "supplier: liquidlogic", "liquidlogic"),
+        ("worklist.yaml", "[supervision_recorded]", "[supervision_recordet]", "supervision_recordet"),
+        ("worklist.yaml", "next_wd: 10", "next_wd: 1", "next_wd: 1"),
     ],
 )
 def test_the_line_is_that_of_the_slip(folder: Path, spoil: Change, file: str, good: str, bad: str, at: str) -> None:
@@ -136,11 +152,36 @@ def test_a_share_that_is_called_worse_when_higher_is_refused(folder: Path, spoil
     assert only(folder).allowed == "direction: below"
 
 
+def test_a_change_that_nothing_explains_is_worse_on_both_sides_of_zero(folder: Path, spoil: Change) -> None:
+    residual = "- {id: residual, title: residual, measure: residual, amber: 5, red: 20, clear_below: 3, direction: either}\n"
+    limits = (folder / "thresholds.yaml").read_text()
+    (folder / "thresholds.yaml").write_text(limits + residual)
+    assert check(folder) == []
+    (folder / "thresholds.yaml").write_text(limits + residual.replace(", direction: either", ""))
+    assert (only(folder).what, only(folder).allowed) == ("of residual further from zero is worse (measures.yaml)", "direction: either")
+    (folder / "thresholds.yaml").write_text(limits + residual.replace("amber: 5", "amber: -5"))
+    assert "each of them must be above zero" in only(folder).what
+
+
+def test_every_limit_that_ships_switched_off_is_sound(folder: Path) -> None:
+    lines = (folder / "thresholds.yaml").read_text().splitlines()
+    off = lines[next(n for n, line in enumerate(lines) if line.startswith("# --- Off until")) :]
+    on = [line[2:] for line in off if line.startswith(("# - id: ", "#   "))]
+    assert sum(line.startswith("- id: ") for line in on) >= 12
+    (folder / "thresholds.yaml").write_text("\n".join([*(line for line in lines if line not in off), *on, ""]))
+    assert check(folder) == []
+
+
 def test_a_threshold_on_a_measure_that_was_turned_off_is_told(folder: Path) -> None:
     text = (folder / "measures.yaml").read_text()
     start = text.index("- id: unallocated_cp")
     (folder / "measures.yaml").write_text(text[:start] + text[text.index("- id: overdue") :])
     assert "'unallocated_cp' is no measure that is on" in only(folder).what
+
+
+def test_a_threshold_on_a_timescale_that_a_measure_leaves_out_is_told(folder: Path, spoil: Change) -> None:
+    spoil("measures.yaml", "- id: overdue\n", "- id: overdue\n  rules: [assessment_45_wt, s47_to_icpc, rcpc_first, rcpc_next]\n")
+    assert only(folder).what == "'overdue.cp_visit' is no measure that is on"
 
 
 def test_a_slip_in_one_timescale_does_not_accuse_its_thresholds(folder: Path, spoil: Change) -> None:
@@ -160,11 +201,15 @@ def test_a_missing_file_is_told(folder: Path, name: str) -> None:
     assert [p.what for p in check(folder) if p.file.name == name] == ["this file is missing"]
 
 
-@pytest.mark.parametrize("name", ["calendar.yaml", "quality.yaml"])
+@pytest.mark.parametrize("name", ["calendar.yaml", "quality.yaml", "worklist.yaml"])
 def test_these_files_may_be_absent(folder: Path, name: str) -> None:
     (folder / name).unlink(missing_ok=True)
     assert check(folder) == []
     assert load(folder).calendar.first_year == 1990
+
+
+def test_the_work_list_s_file_says_what_holds_without_it(folder: Path) -> None:
+    assert load(folder).worklist == WorklistConfig()
 
 
 def test_a_folder_without_a_source_is_told(folder: Path) -> None:
@@ -178,7 +223,9 @@ def test_a_file_that_nothing_reads_is_told(folder: Path, name: str) -> None:
     assert only(folder).what == "nothing reads this file"
 
 
-@pytest.mark.parametrize("name", ["timescales.yaml", "thresholds.yaml", "routes.yaml", "sources/demo.yaml", "calendar.yaml"])
+@pytest.mark.parametrize(
+    "name", ["timescales.yaml", "thresholds.yaml", "routes.yaml", "sources/demo.yaml", "calendar.yaml", "worklist.yaml"]
+)
 @pytest.mark.parametrize("text", ["just words", "- 1\n- 2\n", "a: b: c", "{}", "- {}\n", "null", "[[]]"])
 def test_no_text_makes_the_check_fall_over(folder: Path, name: str, text: str) -> None:
     (folder / name).write_text(text)

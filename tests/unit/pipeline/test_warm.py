@@ -15,7 +15,6 @@ print(warm_up({line!r}), "pandas" in sys.modules, "great_expectations" in sys.mo
 @pytest.mark.parametrize(
     "line, said",
     [
-        (["airflow", "scheduler"], "True True True"),
         (["airflow", "celery", "worker"], "True True True"),
         (["airflow", "api-server"], "False False False"),
         (["airflow", "dags", "list", "scheduler"], "False False False"),

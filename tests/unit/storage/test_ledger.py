@@ -81,6 +81,22 @@ def test_an_older_extract_does_not_bring_an_old_team_name_back(c: Connection) ->
     assert ledger.team_services(c, "north") == {"T": "North"}
 
 
+def test_a_service_has_a_name_and_is_no_team_of_any_service(c: Connection) -> None:
+    extract, _ = claim(c, "a")
+    values = pd.DataFrame({"measure": ["x", "x"], "team": ["T", "service:N"], "value": [1.0, 1.0], "n": [1, 1]})
+    teams = pd.DataFrame(
+        {"team_id": ["T", "U", "V", "W"], "name": ["One", None, None, None], "service_id": ["N", "N", None, None],
+         "service": ["North", "North", "South", None]}
+    )  # fmt: skip
+    for _ in range(2):
+        ledger.save_measures(c, extract, values, teams)
+    assert ledger.team_names(c, "north") == {"T": "One", "U": "U", "V": "V", "W": "W"}
+    assert ledger.place_names(c, "north") == {
+        "T": "One", "U": "U", "V": "V", "W": "W", "service:N": "North", "service:South": "South",
+    }  # fmt: skip
+    assert ledger.team_services(c, "north") == {"T": "North", "U": "North", "V": "South"}
+
+
 def test_what_a_later_step_cannot_see_is_added_once(c: Connection) -> None:
     extract, _ = claim(c, "a")
     accept(c, extract)

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
 from dataclasses import replace
 
-import pytest
 from sqlalchemy import Connection
 
 from caseclock.extracts import Extract
 from caseclock.quality import Finding, QualityReport
 from caseclock.quality.life import Entry
 from caseclock.quality.model import RuleCount, Stat, TableChange
-from caseclock.storage import ledger, migrate, quality, quarantine
+from caseclock.storage import ledger, quality, quarantine
 from caseclock.storage.decisions import Decision, save_decision
-from caseclock.storage.engine import open_engine
 
 AT = dt.datetime(2026, 11, 20, 9, tzinfo=dt.UTC)
 DAY = dt.date(2026, 11, 20)
@@ -28,15 +25,6 @@ REPORT = QualityReport(
     stats=[Stat("rows", "referral", 10.0), Stat("median_days", "", 41.5)],
     changes=[TableChange("referral", 1, 2, 3, 7, 0)],
 )
-
-
-@pytest.fixture
-def c(store_url: str) -> Iterator[Connection]:
-    engine = open_engine(store_url)
-    migrate.upgrade(engine)
-    with engine.begin() as connection:
-        yield connection
-    engine.dispose()
 
 
 def claim(c: Connection, id_: str, day: dt.date = DAY) -> Extract:

@@ -1,0 +1,37 @@
+"""Frames that are kept of an extract in the home folder: `clocks/<source>/<as_of>/<extract id>*.parquet`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from caseclock.pipeline.house import House
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from caseclock.extracts import Extract
+
+
+def clocks_path(house: House, extract: Extract) -> Path:
+    """The clock frame."""
+    return house.settings.clocks / extract.source / str(extract.as_of) / f"{extract.id}.parquet"
+
+
+def cases_path(house: House, extract: Extract) -> Path:
+    """The case frame: one row per open case."""
+    return clocks_path(house, extract).with_suffix(".cases.parquet")
+
+
+def referrals_path(house: House, extract: Extract) -> Path:
+    """The referral frame, with which later extracts are compared."""
+    return clocks_path(house, extract).with_suffix(".referrals.parquet")
+
+
+def keep_frame(frame: pd.DataFrame, path: Path) -> None:
+    """In one visible step: a file with this name is whole."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    half = path.with_name(f".{path.name}.{os.getpid()}.part")
+    frame.to_parquet(half, index=False)
+    half.replace(path)
