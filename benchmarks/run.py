@@ -1,4 +1,4 @@
-"""Every figure of the README in one go: `make bench`. Prints; asserts nothing."""
+"""Figures of the README in one go, those of large tables at a size that is soon done: `make bench`. Prints; asserts nothing."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ HERE = Path(__file__).resolve().parent
 PARTS = (
     ("dag_parse.py",),
     ("run_steps.py", "0.5", "1"),
-    ("clocks/bench_clocks.py",),
+    ("clocks/bench_clocks.py", "--scales", "1", "10"),
+    ("measures/bench_measures.py", "--quick"),
+    ("trends/bench_trends.py",),
     ("quality/bench_suites.py",),
     ("drop_to_message.py",),
 )

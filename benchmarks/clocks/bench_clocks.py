@@ -1,19 +1,25 @@
-"""CPU seconds of clock frame and measures, beside a plain pandas and numpy.busday_count script, on the same made tables in one run.
+"""CPU seconds of clock frame and measures, beside reading the same tables from Parquet and beside a plain pandas script, in one run.
 
     python benchmarks/clocks/bench_clocks.py [--scales 1 10 100] [--runs 3]
 
-1x is about one council: 22,000 referrals over three years, 5,000 of them open. The plain script does two of the seven rules
-(who is unallocated, and assessment_45_dfe), so the ratio is per clock; before a time counts, both must give the same numbers.
+1x is about one council: 22,000 referrals over three years, 5,000 of them open. `read`: the saved snapshot into memory (snapshots/store.py),
+`arrow`: the same files by pyarrow alone, on one thread; `frame / read` and `frame / arrow`: building the clock frame against these.
+The plain script does two of the rules (who is unallocated, and assessment_45_dfe) by merge and numpy.busday_count, so its ratio is per
+clock. Before a time counts, both must give the same numbers, and each clock in working days its due date, elapsed days and state by
+numpy.busday_count and busday_offset.
 """
 
 from __future__ import annotations
 
 import argparse
 import datetime as dt
+import math
 import statistics
 import sys
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,19 +28,21 @@ sys.path.insert(0, str(ROOT / "include"))
 
 import numpy as np  # noqa: E402
 import pandas as pd  # noqa: E402
+import pyarrow.parquet as pq  # noqa: E402
 import yaml  # noqa: E402
 
 from caseclock.clocks.calendar import WorkingCalendar  # noqa: E402
 from caseclock.clocks.frame import clock_frame  # noqa: E402
 from caseclock.clocks.rules import TimescaleRule  # noqa: E402
 from caseclock.extracts import Extract  # noqa: E402
+from caseclock.extracts.model import FILE, ROW  # noqa: E402
 from caseclock.measures import MeasureConfig, compute  # noqa: E402
-from caseclock.snapshots import TABLES, Snapshot  # noqa: E402
+from caseclock.snapshots import TABLES, Snapshot, store  # noqa: E402
 
 AS_OF = np.datetime64("2026-11-20", "D")
 SEED = 20261120
 REFERRALS, PLANS, TEAMS, ROLES = 22_000, 900, 20, {"CW"}
-DTYPES = {"date": "datetime64[s]", "flag": "boolean", "number": "float64"}
+DTYPES = {"date": "datetime64[s]", "moment": "datetime64[s]", "flag": "boolean", "number": "float64"}
 
 
 def ids(prefix: str, numbers: Any) -> Any:
@@ -96,6 +104,7 @@ def typed(name: str, columns: dict[str, Any]) -> pd.DataFrame:
     for column in TABLES[name].columns:
         value, dtype = columns.get(column.name), DTYPES.get(column.kind, "str")
         made[column.name] = pd.Series(value, index=pd.RangeIndex(rows), dtype=dtype)
+    made |= {ROW: pd.Series(np.arange(2, rows + 2)), FILE: pd.Series([f"{name}.csv"] * rows, dtype="str")}
     return pd.DataFrame(made)
 
 
@@ -140,6 +149,63 @@ def agree(values: pd.DataFrame, frame: pd.DataFrame, script: pd.DataFrame) -> No
     assert int(dfe["stopped_on"].notna().sum()) == int(script["done"].sum()), "finished assessments differ from the plain script"
 
 
+def check_rows(frame: pd.DataFrame, rules: list[TimescaleRule], closed_days: Any) -> int:
+    """Every clock in working days by numpy's own calendar; gives how many there are. Raises AssertionError."""
+    in_days = [rule.id for rule in rules if rule.unit == "working_day" and not rule.count_start_day]
+    clocks = frame[frame["rule"].isin(in_days)]
+    start, due, stop = (clocks[name].to_numpy().astype("datetime64[D]") for name in ("started_on", "due_on", "stopped_on"))
+    limit, is_open = clocks["limit"].to_numpy(), np.isnat(stop)
+    elapsed = np.busday_count(start + 1, np.where(is_open, AS_OF, stop) + 1, holidays=closed_days)
+    late = np.where(is_open, "overdue", "done_late")
+    state = clocks["state"].astype("str").to_numpy()
+    assert (elapsed == clocks["elapsed"]).all(), "elapsed differs from busday_count"
+    assert (np.where(limit > 0, np.busday_offset(start, limit, roll="backward", holidays=closed_days), start) == due).all(), (
+        "due_on differs"
+    )
+    assert ((state == late) == (elapsed > limit)).all(), "a state differs"
+    assert (np.isin(state, ["done_in_time", "done_late"]) == ~is_open).all(), "open and done differ"
+    return len(clocks)
+
+
+@dataclass(frozen=True)
+class Taken:
+    """CPU seconds, and how many clocks there were."""
+
+    clocks: int
+    arrow: float
+    read: float
+    frame: float
+    measures: float
+
+
+HEAD = ("scale", "clocks", "arrow s", "read s", "frame s", "/ read", "/ arrow", "measures s", "us/clock", "plain s", "plain/ours per clock")
+
+
+def row(cells: Sequence[Any]) -> str:
+    return " ".join(f"{cell!s:>{max(len(head), 8)}}" for cell, head in zip(cells, HEAD, strict=True))
+
+
+def measured(scale: int, runs: int, rules: list[TimescaleRule], config: list[MeasureConfig], closed_days: Any) -> Taken:
+    """One line of the table, printed once all has been found equal."""
+    tables, calendar = made_tables(scale), WorkingCalendar()
+    extract = Extract("0" * 16, "bench", AS_OF.item(), 1, "0" * 64, "bench", "bench", dt.datetime(2026, 11, 20, 7, tzinfo=dt.UTC))
+    with tempfile.TemporaryDirectory() as scratch:
+        files = sorted(store.save(Snapshot(extract, tables), Path(scratch)).glob("*.parquet"))
+        arrow, _ = seconds(lambda: sum(pq.read_table(file, use_threads=False).num_rows for file in files), runs)
+        read, snapshot = seconds(lambda: store.load(extract, Path(scratch)), runs)
+    made, frame = seconds(lambda: clock_frame(snapshot, rules, calendar, ROLES), runs)
+    measures, values = seconds(lambda: compute(frame, snapshot, config, ROLES, calendar), runs)
+    t_plain, script = seconds(lambda: plain(tables, closed_days), runs)
+    agree(values, frame, script)
+    checked = check_rows(frame, rules, closed_days)
+    per_clock = (made + measures) / len(frame)
+    plain_clocks = int(frame["rule"].isin(["assessment_45_dfe"]).sum()) + len(tables["referral"])
+    cells = (f"{scale}x", f"{len(frame):,}", f"{arrow:.3f}", f"{read:.3f}", f"{made:.3f}", f"{made / read:.2f}x", f"{made / arrow:.2f}x",
+             f"{measures:.3f}", f"{1e6 * per_clock:.2f}", f"{t_plain:.3f}", f"{t_plain / plain_clocks / per_clock:.2f}x")  # fmt: skip
+    print(f"{row(cells)}   {checked:,} clocks equal by busday_count", flush=True)
+    return Taken(len(frame), arrow, read, made, measures)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--scales", type=int, nargs="+", default=[1, 10, 100])
@@ -151,19 +217,13 @@ def main() -> None:
     monitoring = ROOT / "include" / "monitoring"
     rules = [TimescaleRule.model_validate(e) for e in yaml.safe_load((monitoring / "timescales.yaml").read_text())]
     config = [MeasureConfig.model_validate(e) for e in yaml.safe_load((monitoring / "measures.yaml").read_text())]
-    moment = dt.datetime(2026, 11, 20, 7, tzinfo=dt.UTC)
-    print(f"{'scale':>6} {'clocks':>10} {'frame s':>9} {'measures s':>11} {'us/clock':>9} {'plain s':>9} {'per clock, plain/ours':>22}")
-    for scale in asked.scales:
-        tables = made_tables(scale)
-        snapshot = Snapshot(Extract("0" * 16, "bench", AS_OF.item(), 1, "0" * 64, "bench", "bench", moment), tables)
-        t_frame, frame = seconds(lambda s=snapshot: clock_frame(s, rules, calendar, ROLES), asked.runs)
-        t_measures, values = seconds(lambda f=frame, s=snapshot: compute(f, s, config, ROLES, calendar), asked.runs)
-        t_plain, script = seconds(lambda t=tables: plain(t, closed_days), asked.runs)
-        agree(values, frame, script)
-        per_clock = (t_frame + t_measures) / len(frame)
-        plain_clocks = int(frame["rule"].isin(["assessment_45_dfe"]).sum()) + len(tables["referral"])
-        ratio = t_plain / plain_clocks / per_clock
-        print(f"{scale:>5}x {len(frame):>10,} {t_frame:>9.3f} {t_measures:>11.3f} {1e6 * per_clock:>9.2f} {t_plain:>9.3f} {ratio:>21.2f}x")
+    print(row(HEAD))
+    taken = [measured(scale, asked.runs, rules, config, closed_days) for scale in asked.scales]
+    first, last = taken[0], taken[-1]
+    if first.clocks < last.clocks:
+        more = math.log(last.clocks / first.clocks)
+        powers = {name: math.log(getattr(last, name) / getattr(first, name)) / more for name in ("read", "frame", "measures")}
+        print("CPU time grows with the number of clocks to the power of " + ", ".join(f"{n}: {power:.2f}" for n, power in powers.items()))
 
 
 if __name__ == "__main__":
