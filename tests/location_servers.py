@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import threading
+import urllib.request
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -47,6 +48,7 @@ def s3_server() -> Iterator[Bucket]:
     try:
         _, port = server.get_host_and_port()
         endpoint = f"http://127.0.0.1:{port}"
+        urllib.request.urlopen(f"{endpoint}/moto-api/reset", data=b"").close()  # all servers of a process share what they hold
         client = boto3.client("s3", endpoint_url=endpoint, aws_access_key_id="key", aws_secret_access_key=PASSWORD, region_name="eu-west-2")
         client.create_bucket(Bucket="extracts", CreateBucketConfiguration={"LocationConstraint": "eu-west-2"})
         yield Bucket(endpoint, client)
