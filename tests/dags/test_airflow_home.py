@@ -44,6 +44,18 @@ def test_a_taken_port_is_named_with_the_variable_to_change(taken: int, tmp_path:
     assert not port_is_free(taken)
 
 
+def test_a_port_that_is_about_to_be_closed_is_waited_for() -> None:
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen()
+        port = server.getsockname()[1]
+        ports = Ports(port, port, port, port)
+        with pytest.raises(CannotStart):
+            ports.check_free(patience=0.3)
+        threading.Timer(0.5, server.close).start()
+        ports.check_free(patience=30)
+
+
 def test_ports_come_from_the_environment_one_by_one() -> None:
     assert Ports.from_environment({}) == Ports(8080, 8793, 8794, 8974)
     assert Ports.from_environment({"CASECLOCK_AIRFLOW_PORT": "18080"}) == Ports(api=18080)

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from caseclock.demo.processes import seen_processes
+from ports import steady_ports
 
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(900)]
 PORTS = (
@@ -30,13 +31,7 @@ def demo(folder: Path, env: dict[str, str], *words: str) -> subprocess.Completed
 
 
 def free_ports() -> dict[str, str]:
-    held = [socket.socket() for _ in PORTS]
-    for one in held:
-        one.bind(("127.0.0.1", 0))
-    found = {name: str(one.getsockname()[1]) for name, one in zip(PORTS, held, strict=True)}
-    for one in held:
-        one.close()
-    return found
+    return {name: str(port) for name, port in zip(PORTS, steady_ports(len(PORTS)), strict=True)}
 
 
 def test_the_demo_plays_and_ends_with_0(tmp_path: Path) -> None:

@@ -10,7 +10,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import time
 import zipfile
 from collections.abc import Callable, Iterator
@@ -31,6 +30,8 @@ from caseclock.demo.processes import port_is_free
 from caseclock.demo.standalone import Standalone, is_component
 from caseclock.storage import schema
 from caseclock.storage.engine import open_engine
+from caseclock.storage.folds import load_board
+from ports import steady_ports
 
 pytestmark = pytest.mark.airflow
 
@@ -103,16 +104,6 @@ def within(done: Callable[[], Answer], seconds: float = PATIENCE, every: float =
         time.sleep(every)
 
 
-def free_ports() -> Ports:
-    held = [socket.socket() for _ in range(4)]
-    for one in held:
-        one.bind(("127.0.0.1", 0))
-    numbers = [one.getsockname()[1] for one in held]
-    for one in held:
-        one.close()
-    return Ports(*numbers)
-
-
 @pytest.fixture(scope="module")
 def council(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Council]:
     home = tmp_path_factory.mktemp("council")
@@ -129,7 +120,7 @@ def council(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Co
             "CASECLOCK_SMTP_STARTTLS": "false",
             "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "15",
         }
-        airflow = Standalone(home / "airflow", root, free_ports(), env)
+        airflow = Standalone(home / "airflow", root, Ports(*steady_ports(4)), env)
         with airflow:
             seconds = airflow.wait_healthy(timeout=PATIENCE)
             print(f"boot to healthy and warm: {seconds:.0f} s")
@@ -184,7 +175,7 @@ def test_airflow_knows_the_dags(council: Council) -> None:
 
 def test_a_second_start_is_refused_with_the_reason(council: Council, root: Path, tmp_path: Path) -> None:
     with pytest.raises(CannotStart, match="already runs Airflow"):
-        Standalone(council.airflow.home, root, free_ports()).start()
+        Standalone(council.airflow.home, root, Ports(*steady_ports(4))).start()
     with pytest.raises(CannotStart, match="CASECLOCK_AIRFLOW_PORT"):
         Standalone(tmp_path, root, council.airflow.ports).start()
 
@@ -343,7 +334,8 @@ def test_a_held_extract_that_is_approved_speaks(council: Council, sent: list[str
 def speaking(council: Council) -> str | None:
     """The extract that the alerts speak from."""
     with council.store.connect() as c:
-        return c.execute(select(schema.condition.c.extract_id).order_by(schema.condition.c.as_of.desc()).limit(1)).scalar()
+        board = load_board(c, "demo")
+    return board.days[-1].extract_id if board else None
 
 
 def test_stopping_leaves_no_process_and_no_port(council: Council) -> None:

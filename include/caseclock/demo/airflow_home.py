@@ -6,6 +6,7 @@ import base64
 import json
 import os
 import secrets
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -34,9 +35,15 @@ class Ports:
     def from_environment(cls, env: Mapping[str, str]) -> Ports:
         return cls(**{f.name: int(env[f.metadata["variable"]]) for f in fields(cls) if env.get(f.metadata["variable"])})
 
-    def check_free(self) -> None:
-        """Raises CannotStart that names every taken port and the variable to change."""
-        taken = [(getattr(self, f.name), f.metadata["variable"]) for f in fields(self) if not port_is_free(getattr(self, f.name))]
+    def taken(self) -> list[tuple[int, str]]:
+        """Each port that somebody uses now, with its variable."""
+        return [(getattr(self, f.name), f.metadata["variable"]) for f in fields(self) if not port_is_free(getattr(self, f.name))]
+
+    def check_free(self, patience: float = 0.0) -> None:
+        """Raises CannotStart that names every port still taken after `patience` seconds, and the variable to change."""
+        until = time.monotonic() + patience
+        while (taken := self.taken()) and time.monotonic() < until:
+            time.sleep(0.1)
         if taken:
             raise CannotStart(
                 "; ".join(f"port {port} of 127.0.0.1 is taken ({variable})" for port, variable in taken),

@@ -21,6 +21,7 @@ from caseclock.demo.airflow_home import CannotStart, Ports, airflow_settings, se
 from caseclock.demo.processes import Seen, alive, seen_processes, send
 
 MARK = "CASECLOCK_STANDALONE"
+CLOSING = 15.0  # seconds in which a killed process surely has closed its ports
 COMPONENTS = ("api-server", "scheduler", "dag-processor", "triggerer")
 DAGS = frozenset({"intake", "monitor_extract", "tend_alerts", "send_weekly_digest", "housekeeping", "release_extract"})
 
@@ -43,10 +44,14 @@ class Standalone:
 
     # --- life ----------------------------------------------------------------------------------------------------
     def start(self) -> None:
-        """Starts Airflow and returns at once. Raises CannotStart when a port is taken or the same home is in use."""
+        """Starts Airflow and returns at once. Raises CannotStart when a port is taken or the same home is in use.
+
+        A killed process is out of sight before the system has closed its ports, so a home that ran before waits for them.
+        """
         self.home = self.home.resolve()
         self._end_what_was_left_over()
-        self.ports.check_free()
+        started_before = self._session_file.exists()
+        self.ports.check_free(patience=CLOSING if started_before else 0.0)
         self.home.mkdir(parents=True, exist_ok=True)
         write_local_settings(self.home)
         self._session_file.write_text("", "utf-8")
