@@ -16,8 +16,18 @@ from caseclock.demo import show, stage
 from caseclock.demo.airflow_home import Ports
 from caseclock.demo.standalone import Standalone
 from caseclock.now import seconds as read_clock
+from caseclock.pipeline import open_house
+from caseclock.storage import ledger
+from caseclock.storage.engine import reading
 
 DROPS = 5
+
+
+def rows_of(at: stage.Stage) -> int:
+    """Rows read of the newest extract, in all its tables."""
+    with open_house(at.settings) as house, reading(house.engine) as c:
+        newest = ledger.extracts(c)[-1]
+        return sum(count.read for count in ledger.counts_of(c, newest.id).values())
 
 
 def main() -> None:
@@ -40,6 +50,7 @@ def main() -> None:
                 done = [row["done_at"] for row in show.sent(at, began) if row["done_at"]]
                 if done:
                     drops.append((max(clock.parse(d) for d in done) - began).total_seconds())
+            print(f"rows of the last extract: {rows_of(at):,}")
             print(f"drop to end of run: {statistics.median(ends):.1f} s (median of {len(ends)}, {min(ends):.1f} to {max(ends):.1f})")
             if drops:
                 spread = f"median of {len(drops)}, {min(drops):.1f} to {max(drops):.1f}"

@@ -15,7 +15,6 @@ import argparse
 import json
 import math
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -27,6 +26,10 @@ import numpy as np
 
 HERE = Path(__file__).resolve().parent
 PEERS, ROOT = HERE / "peers", HERE.parents[1]
+sys.path.insert(0, str(HERE.parent))
+
+from locked import interpreter  # noqa: E402 - it stands one folder up
+
 OURS = "caseclock_tally"
 LIMITS = {"numba_loop": "fused loop, numba (limit)", "read_once": "each column read once (limit)"}
 DIRECT = {
@@ -61,24 +64,11 @@ class File:
         return File(WARM, self.teams, min(self.councils, 4))
 
 
-def environment() -> Path:
-    """The interpreter of the environment with the locked tools, made on first use."""
-    at, wanted = ROOT / ".venv" / "bench-measures", PEERS / "peers.txt"
-    done = at / ".lock"
-    if not done.exists() or done.read_text() != wanted.read_text():
-        uv = shutil.which("uv") or str(Path(sys.executable).parent / "uv")
-        for words in (
-            ["venv", "--quiet", "--clear", "--python", sys.executable, str(at)],
-            ["pip", "install", "--quiet", "--compile-bytecode", "--require-hashes", "--python", str(at / "bin/python"), "-r", str(wanted)],
-        ):
-            subprocess.run([uv, *words], check=True)
-        done.write_text(wanted.read_text())
-    return at / "bin/python"
-
-
 def in_environment(words: list[str], limit: float | None = None) -> subprocess.CompletedProcess[str]:
     env = os.environ | {"PYTHONPATH": f"{ROOT / 'include'}{os.pathsep}{PEERS}"}
-    return subprocess.run([str(environment()), *words], env=env, capture_output=True, text=True, timeout=limit, check=False)
+    return subprocess.run(
+        [str(interpreter("measures", PEERS / "peers.txt")), *words], env=env, capture_output=True, text=True, timeout=limit, check=False
+    )
 
 
 def written(file: File, at: Path) -> Path:

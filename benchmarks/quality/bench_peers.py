@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -23,6 +22,10 @@ from statistics import median
 
 HERE = Path(__file__).resolve().parent
 PEERS, ROOT = HERE / "peers", HERE.parents[1]
+sys.path.insert(0, str(HERE.parent))
+
+from locked import interpreter  # noqa: E402 - it stands one folder up
+
 OURS = "caseclock_gate"
 
 
@@ -56,24 +59,13 @@ READERS = (
 )
 
 
-def environment(lock: str) -> Path:
-    """The interpreter of an environment with the locked tools, made on first use."""
-    at = ROOT / ".venv" / f"bench-{lock}"
-    done, wanted = at / ".lock", PEERS / f"{lock}.txt"
-    if not done.exists() or done.read_text() != wanted.read_text():
-        uv = shutil.which("uv") or str(Path(sys.executable).parent / "uv")
-        for words in (
-            ["venv", "--quiet", "--clear", "--python", sys.executable, str(at)],
-            ["pip", "install", "--quiet", "--compile-bytecode", "--require-hashes", "--python", str(at / "bin/python"), "-r", str(wanted)],
-        ):
-            subprocess.run([uv, *words], check=True)
-        done.write_text(wanted.read_text())
-    return at / "bin/python"
+def python(lock: str) -> Path:
+    return interpreter(lock, PEERS / f"{lock}.txt")
 
 
 def run(tool: Tool, table: Path, limit: float) -> dict | str:
     """What run_one.py printed, or why there is nothing."""
-    words = [str(environment(tool.lock)), str(PEERS / "run_one.py"), tool.name, str(table)]
+    words = [str(python(tool.lock)), str(PEERS / "run_one.py"), tool.name, str(table)]
     env = os.environ | {"PYTHONPATH": str(ROOT / "include")} | tool.env
     try:
         done = subprocess.run(words, env=env, capture_output=True, text=True, timeout=limit, check=False)
@@ -136,7 +128,7 @@ def made(kind: str, rows: int, path: Path) -> float:
     else:
         code += "suite.write_table(int(sys.argv[1]), p); print(pandas.read_parquet(p).memory_usage(deep=True).sum() / 2**20)"
     env = os.environ | {"PYTHONPATH": str(PEERS)}
-    words = [environment("peers"), "-c", code, str(rows), str(path)]
+    words = [python("peers"), "-c", code, str(rows), str(path)]
     return float(subprocess.run(words, env=env, check=True, capture_output=True, text=True).stdout)
 
 

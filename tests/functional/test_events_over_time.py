@@ -217,6 +217,28 @@ def test_cases_that_leave_an_annex_a_workbook_by_their_age_have_not_vanished(hou
     assert values.loc[(values["measure"] == "residual") & (values["team"] == "*"), "value"].tolist() == [-1.0]  # said, not hidden
 
 
+def test_a_figure_that_later_events_change_is_known_to_be_another(house: pipeline.House) -> None:
+    """Whoever keeps what he has made of the figures sees by their hash that they are others."""
+
+    def hash_and_residual() -> tuple[str, list[float]]:
+        with reading(house.engine) as c:
+            values = ledger.measures_of(c, "week2")
+            left = values.loc[(values["measure"] == "residual") & (values["team"] == "*"), "value"].tolist()
+            return c.execute(select(t.extract.c.figures).where(t.extract.c.id == "week2")).scalar_one(), left
+
+    lost = {n: {**week(n), "referral": week(n)["referral"][1:]} for n in (1, 2)}  # one case is gone without a word
+    put(house, 0, coverage="window")
+    put(house, 2, lost[2], coverage="window")
+    first = hash_and_residual()
+    put(house, 1, lost[1], coverage="window")
+    assert catch_up(house) > 0
+    second = hash_and_residual()
+    assert (first[1], second[1]) == ([-1.0], [0.0])
+    assert first[0] != second[0]
+    catch_up(house)
+    assert hash_and_residual() == second
+
+
 # --- broken off ------------------------------------------------------------------------------------------------------
 class BrokenOff(Exception):
     """The process ends here."""

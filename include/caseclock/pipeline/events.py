@@ -18,7 +18,7 @@ from caseclock.pipeline.house import House, Report
 from caseclock.pipeline.kept import cases_path, clocks_path, keep_frame, referrals_path
 from caseclock.storage import events, ledger, quality
 from caseclock.storage.engine import reading
-from caseclock.storage.forecasts import speaking
+from caseclock.storage.speaking import speaking
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -113,6 +113,7 @@ def events_again(house: House, c: Connection, source: str) -> int:
             events.save(c, extract.id, since.before, _event_rows(since), _count_rows(since))
             if any(entry.id == "residual" for entry in house.config.measures):
                 events.save_residual(c, extract.id, _residual_rows(since))
+                ledger.figures_changed(c, extract.id)
             changed += 1
     return changed
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, Engine
 
 from caseclock import now as clock
+from caseclock.errors import WrongUse
 from caseclock.extracts.connection import Connections, from_environment
 from caseclock.settings import Settings
 from caseclock.storage import ledger, migrate
@@ -64,6 +65,20 @@ class House:
         """The extract with this id. Raises LookupError."""
         with reading(self.engine) as c:
             return ledger.extract_by_id(c, extract_id)
+
+
+def chosen_source(c: Connection, source: str | None) -> str:
+    """The source that a question is about; where none is named, the only one that has sent extracts. Raises WrongUse."""
+    known = ledger.sources(c)
+    if source is None and len(known) == 1:
+        return known[0]
+    if not known:
+        raise WrongUse("no extract has come yet", where=source or "", todo="`caseclock run PATH` takes one in.")
+    if source is None:
+        raise WrongUse("more than one source has sent extracts", allowed=f"one of {', '.join(known)}", todo="Give --source.")
+    if source not in known:
+        raise WrongUse("no extract of that source has come", where=source, allowed=f"one of {', '.join(known)}", todo="Check --source.")
+    return source
 
 
 @contextmanager

@@ -1,8 +1,10 @@
-"""Frames that are kept of an extract in the home folder: `clocks/<source>/<as_of>/<extract id>*.parquet`."""
+"""What is kept of an extract in the home folder: its frames, `clocks/<source>/<as_of>/<extract id>*.parquet`, and how a file is written."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,8 +32,21 @@ def referrals_path(house: House, extract: Extract) -> Path:
 
 
 def keep_frame(frame: pd.DataFrame, path: Path) -> None:
-    """In one visible step: a file with this name is whole."""
+    """In one visible step."""
+    with in_one_step(path) as half:
+        frame.to_parquet(half, index=False)
+
+
+@contextmanager
+def in_one_step(path: Path) -> Iterator[Path]:
+    """The hidden path to write to; it takes the place of `path` at the end, so a file of that name is whole. What fails leaves no trace.
+
+    Folders are made. Raises OSError as writing does.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     half = path.with_name(f".{path.name}.{os.getpid()}.part")
-    frame.to_parquet(half, index=False)
-    half.replace(path)
+    try:
+        yield half
+        half.replace(path)
+    finally:
+        half.unlink(missing_ok=True)

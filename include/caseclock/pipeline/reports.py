@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection
 
 from caseclock.pipeline.house import House
+from caseclock.pipeline.kept import in_one_step
 from caseclock.storage import ledger, quality
 from caseclock.storage.engine import reading
 
@@ -92,7 +92,7 @@ def stored_facts(house: House, extract: Extract) -> Facts | None:
             past=past_of(c, extract),
             quarantine={} if held else quarantine.changed_on(c, extract.source, extract.as_of),
             decision=str(decision) if decision else "",
-            numbers_speak=not held or bool(decision and decision.choice == "approve"),
+            numbers_speak=not held or bool(decision and decision.released),
         )
 
 
@@ -178,7 +178,5 @@ def _write(path: Path, text: str) -> None:
     """In one visible step, and not at all when nothing has changed."""
     if path.is_file() and path.read_text(encoding="utf-8") == text:
         return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    half = path.with_name(f".{path.name}.{os.getpid()}.part")
-    half.write_text(text, encoding="utf-8")
-    half.replace(path)
+    with in_one_step(path) as half:
+        half.write_text(text, encoding="utf-8")

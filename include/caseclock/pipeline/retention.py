@@ -15,6 +15,7 @@ from caseclock.pipeline.trends import FORETOLD_IN
 from caseclock.storage import events, forecasts, ledger, quarantine
 from caseclock.storage import schema as t
 from caseclock.storage.engine import reading
+from caseclock.storage.speaking import speaking
 
 if TYPE_CHECKING:
     from caseclock.extracts import Extract
@@ -96,8 +97,8 @@ def forget_forecasts(house: House, now: dt.datetime, dry_run: bool) -> int:
 
     with house.engine.begin() as c:
         counted: set[str] = set()
-        for source in {e.source for e in ledger.extracts(c)}:
-            speaks = forecasts.speaking(c, source, dt.date.max)
+        for source in ledger.sources(c):
+            speaks = speaking(c, source, dt.date.max)
             counted |= {speaks[day] for day in last_of_weeks(list(speaks))[-FORETOLD_IN:]}
         return forecasts.forget_old(c, _last_kept(house, now), counted, dry_run)
 
@@ -115,7 +116,7 @@ def _last_kept(house: House, now: dt.datetime) -> dt.date:
 
 def _needed(c: Connection) -> set[str]:
     ids = set(c.execute(select(t.alert.c.extract_id).where(t.alert.c.closed_on.is_(None), t.alert.c.extract_id.is_not(None))).scalars())
-    for source in {e.source for e in ledger.extracts(c)}:
+    for source in ledger.sources(c):
         ids |= {e.id for e in quarantine.spoken(c, source)[-1:]}
     return {str(i) for i in ids}
 

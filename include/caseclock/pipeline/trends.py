@@ -11,10 +11,11 @@ from sqlalchemy import Connection
 
 from caseclock.errors import WrongUse
 from caseclock.measures.model import COUNCIL, SERVICE, rule_of
-from caseclock.pipeline.house import House
+from caseclock.pipeline.house import House, chosen_source
 from caseclock.pipeline.kept import clocks_path
 from caseclock.storage import forecasts, ledger, quality
 from caseclock.storage.engine import reading
+from caseclock.storage.speaking import speaking
 from caseclock.trends.model import LOOKS_BACK, TrendsConfig, kind_of
 from caseclock.trends.records import Cover, Foretold, Kept
 
@@ -66,7 +67,7 @@ def keep_forecasts(house: House, c: Connection, extract: Extract, columns: Colum
 
     Its measures must have been saved. `columns`: of its accepted snapshot, if the caller has them at hand. Returns the rows written.
     """
-    taken = forecasts.speaking(c, extract.source, extract.as_of)
+    taken = speaking(c, extract.source, extract.as_of)
     rows: list[Foretold] = []
     if taken.get(extract.as_of) == extract.id:
         figures = house.config.trends.forecasts
@@ -91,8 +92,8 @@ def trends_of(
 
     config = house.config.trends
     with reading(house.engine) as c:
-        source = _source(c, source)
-        taken = forecasts.speaking(c, source, as_of or dt.date.max)
+        source = chosen_source(c, source)
+        taken = speaking(c, source, as_of or dt.date.max)
         if not taken:
             raise WrongUse("no extract of it speaks yet", where=source, todo="`caseclock run PATH` takes one in.")
         extract = ledger.extract_by_id(c, taken[max(taken)])
@@ -286,16 +287,6 @@ def _wanted(house: House, config: TrendsConfig, figures: Collection[str]) -> lis
             raise WrongUse(f"{asked!r} is no measure that is on", allowed=f"one of {', '.join(m.id for m in house.config.measures)}")
         made += found
     return list(dict.fromkeys(made))
-
-
-def _source(c: Connection, source: str | None) -> str:
-    known = sorted({e.source for e in ledger.extracts(c)})
-    if source is None and len(known) == 1:
-        return known[0]
-    if source not in known:
-        what = "more than one source" if source is None and known else "no extract of that source"
-        raise WrongUse(what, allowed=", ".join(known) or "a source that has sent one", todo="Give --source.")
-    return source
 
 
 def _title(house: House, figure: str) -> str:

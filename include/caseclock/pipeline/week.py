@@ -8,7 +8,7 @@ from typing import Literal
 
 from sqlalchemy import Connection, or_, select
 
-from caseclock.digest import Digest, Figure, OpenAlerts, build
+from caseclock.digest import SMALL, Digest, Figure, OpenAlerts, build, withheld
 from caseclock.extracts import Extract
 from caseclock.measures.model import COUNCIL, SERVICE, MeasureId
 from caseclock.pipeline.house import House
@@ -17,6 +17,7 @@ from caseclock.storage import ledger
 from caseclock.storage import schema as t
 from caseclock.storage.decisions import decision_of
 from caseclock.storage.engine import reading
+from caseclock.thresholds import ThresholdRule
 
 IN_DIGEST: frozenset[MeasureId] = frozenset({
     "open", "unallocated", "unallocated_cp", "overdue", "in_time", "reviewed_in_time", "stale_open", "arrivals", "re_referral",
@@ -33,7 +34,7 @@ Values = dict[str, tuple[float | None, int]]
 def digests(house: House, week: str, last_day: dt.date) -> Iterator[tuple[str, Digest]]:
     """One digest per source that has ever sent an extract, from what was known of the days up to the end of the week."""
     with reading(house.engine) as c:
-        for source in sorted({e.source for e in ledger.extracts(c)}):
+        for source in ledger.sources(c):
             yield source, _digest(house, c, source, week, last_day)
 
 
@@ -45,7 +46,7 @@ def _digest(house: House, c: Connection, source: str, week: str, last_day: dt.da
     first_day = last_day - dt.timedelta(days=6)
     before = next((e for e in accepted if e.as_of < first_day), None)
     said = decision_of(c, newest[0].id) if newest else None
-    released = bool(said and said.choice == "approve")
+    released = bool(said and said.released)
     held = None
     if newest and not released and (found := ledger.quality_of(c, newest[0].id)) and found.verdict == "hold":
         held = found.reasons[0] if found.reasons else "it did not pass the quality gate."
@@ -71,6 +72,7 @@ def _values(c: Connection, extract: Extract | None) -> Values:
 
 def _figures(house: House, now_: Values, before: Values) -> list[Figure]:
     titles = {rule.id: rule.title for rule in house.config.timescales}
+    hidden, hidden_before = withheld(_counts(house, now_)), withheld(_counts(house, before))
     made = []
     for entry in house.config.measures:
         if entry.id not in IN_DIGEST:
@@ -81,8 +83,18 @@ def _figures(house: House, now_: Values, before: Values) -> list[Figure]:
                 continue
             title = f"{entry.title}: {titles.get(rule, rule.replace('_', ' '))}" if rule else entry.title
             old, old_n = before.get(measure, (None, 0))
-            made.append(Figure(title, entry.unit, value, n, old, old_n))
+            made.append(Figure(title, entry.unit, value, n, old, old_n, measure in hidden, measure in hidden_before))
     return made
+
+
+def _counts(house: House, values: Values) -> dict[str, float]:
+    """What is counted, of what the digest shows."""
+    counts = {entry.id for entry in house.config.measures if entry.id in IN_DIGEST and entry.unit != "per cent"}
+    return {
+        measure: value
+        for measure, (value, _) in values.items()
+        if value is not None and measure.partition(".")[0] in counts and not measure.startswith("open.")  # of those only the total is shown
+    }
 
 
 def _open_alerts(house: House, c: Connection, source: str, last_day: dt.date) -> list[OpenAlerts]:
@@ -94,11 +106,16 @@ def _open_alerts(house: House, c: Connection, source: str, last_day: dt.date) ->
     counted: dict[tuple[str, PlaceKind], list[str]] = {}
     for row in rows:
         counted.setdefault((row.rule, _kind_of(row.team)), []).append(row.severity or "amber")
-    titles = {rule.id: rule.title for rule in house.config.thresholds}
+    rules = {rule.id: rule for rule in house.config.thresholds}
     return [
-        OpenAlerts(titles.get(rule, rule), found.count("red"), found.count("amber"), kind)
+        OpenAlerts(rules[rule].title if rule in rules else rule, found.count("red"), found.count("amber"), kind, _is_small(rules.get(rule)))
         for (rule, kind), found in sorted(counted.items())
     ]
+
+
+def _is_small(rule: ThresholdRule | None) -> bool:
+    """Whether an alert of this rule may be about 1 to 5 cases. Of a rule that is gone nobody knows, so it counts as such."""
+    return rule is None or (rule.unit != "per cent" and min(rule.amber, rule.red) <= SMALL)
 
 
 def _kind_of(place: str) -> PlaceKind:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -15,12 +14,12 @@ from sqlalchemy import Connection
 from caseclock.errors import WrongUse
 from caseclock.pipeline.ask import clocks_of
 from caseclock.pipeline.house import House, Report
-from caseclock.pipeline.kept import cases_path
+from caseclock.pipeline.kept import cases_path, in_one_step
 from caseclock.pipeline.sheet import write_csv
 from caseclock.storage import ledger
 from caseclock.storage import relook as store_of_draws
-from caseclock.storage.decisions import decision_of
 from caseclock.storage.engine import reading
+from caseclock.storage.speaking import speaking
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -73,32 +72,31 @@ def choose(house: House, source: str | None, as_of: dt.date | None) -> Chosen:
     with reading(house.engine) as c:
         counting = {(e.source, e.as_of): e for e in ledger.extracts(c, source, as_of, superseded=False)}
         known = ledger.extracts(c)
-        judged = [(e, *_standing(c, e)) for e in counting.values()]
-    sources = sorted({e.source for e, *_ in judged})
+        sources = sorted({e.source for e in counting.values()})
+        spoken = {id_ for one in sources for id_ in speaking(c, one, dt.date.max).values()}
+        since = max((e.as_of for e in counting.values() if e.id in spoken), default=dt.date.min)
+        judged = [(e, _verdict(c, e)) for e in counting.values() if e.as_of >= since]
     if len(sources) > 1:
         raise WrongUse("more than one source", allowed=", ".join(sources), todo="Give --source.")
     with_figures = [one for one in judged if one[1] != NO_FIGURES]
     if not with_figures:
         newest = max((str(e.as_of) for e in known), default="none")
         raise WrongUse("no extract with figures", allowed=f"the newest is of {newest}", todo="`caseclock run PATH` takes one in.")
-    speaking = [one for one in with_figures if one[2]] or with_figures
-    extract, verdict, speaks = max(speaking, key=lambda one: one[0].as_of)
-    newer = [(e, word) for e, word, _ in judged if e.as_of > extract.as_of]
-    notes = [f"the extract of {e.as_of} is newer, but {WHY_NOT[word == NO_FIGURES]}" for e, word in newer]
-    return Chosen(extract, verdict, not speaks, notes)
+    extract, verdict = max([one for one in with_figures if one[0].id in spoken] or with_figures, key=lambda one: one[0].as_of)
+    notes = [f"the extract of {e.as_of} is newer, but {WHY_NOT[word == NO_FIGURES]}" for e, word in judged if e.as_of > extract.as_of]
+    return Chosen(extract, verdict, extract.id not in spoken, notes)
 
 
 NO_FIGURES = "no figures"
 WHY_NOT = {True: "has no figures", False: "its figures are held"}
 
 
-def _standing(c: Connection, extract: Extract) -> tuple[str, bool]:
-    """(the gate's verdict, do its figures speak)."""
+def _verdict(c: Connection, extract: Extract) -> str:
+    """The gate's, or NO_FIGURES."""
     found = ledger.quality_of(c, extract.id)
     if found is None or ledger.refused_reason(c, extract.id) or not ledger.is_done(c, extract.id, "compute_measures"):
-        return NO_FIGURES, False
-    said = decision_of(c, extract.id)
-    return found.verdict, found.verdict != "hold" or (said is not None and said.choice == "approve")
+        return NO_FIGURES
+    return found.verdict
 
 
 # --- the work list -------------------------------------------------------------------------------------------------
@@ -250,8 +248,5 @@ def _cannot_mark(blind: Mapping[str, str], sizes: dict[str, int]) -> list[str]:
 
 
 def _write_sample(file: Path, drawn: pd.DataFrame) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    half = file.with_name(f".{file.name}.{os.getpid()}.part")
-    with half.open("w", encoding="utf-8", newline="") as out:
+    with in_one_step(file) as half, half.open("w", encoding="utf-8", newline="") as out:
         write_csv(out, drawn)
-    half.replace(file)

@@ -31,6 +31,11 @@ class Decision:
     reason: str
     at: dt.datetime
 
+    @property
+    def released(self) -> bool:
+        """The figures of the extract are in use by this word, where nothing newer counts."""
+        return self.choice == "approve"
+
     def __str__(self) -> str:
         """`released by Data quality lead on 20 November 2026, 17:05`, without the reason."""
         at = self.at.astimezone(LONDON)
@@ -75,7 +80,7 @@ def rulings(c: Connection, source: str) -> dict[str, Ruling]:
     released = set(
         c.execute(select(t.audit.c.subject).where(t.audit.c.event == DONE["approve"], t.audit.c.subject.in_(sorted(once)))).scalars()
     )
-    return {d.extract_id: Ruling(d.choice == "approve", d.by, d.reason, d.at, d.extract_id in released) for d in found}
+    return {d.extract_id: Ruling(d.released, d.by, d.reason, d.at, d.extract_id in released) for d in found}
 
 
 def newer_revision(c: Connection, extract: Extract) -> int | None:

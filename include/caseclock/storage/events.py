@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import datetime as dt
-import zlib
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection, delete, func, insert, select, text
+from sqlalchemy import Connection, delete, insert, select
 
 from caseclock.storage import ledger
 from caseclock.storage import schema as t
+from caseclock.storage.engine import one_writer
 from caseclock.storage.quality import COMPARED
 
 EVENT_FIELDS: Final = ("type", "rule", "item", "team", "before_team", "occurred_on")
 COUNT_FIELDS: Final = ("type", "rule", "team", "n")
-AT_ONCE = 300
 
 
 def lock(c: Connection, source: str) -> None:
-    """One writer of the events of a source at a time. SQLite lets one writer in anyway."""
-    if c.dialect.name == "postgresql":
-        c.execute(text("SELECT pg_advisory_xact_lock(:n)"), {"n": zlib.crc32(f"events|{source}".encode())})
+    """One writer of the events of a source at a time."""
+    one_writer(c, f"events|{source}")
 
 
 def compared_with(c: Connection, source: str) -> dict[str, str]:
@@ -71,15 +69,4 @@ def counts_of(c: Connection, extract_id: str, type_: str | None = None, team: st
 
 def forget_old(c: Connection, before: dt.date, needed: Collection[str], dry_run: bool = False) -> int:
     """Single events of extracts of earlier dates go, except those that are still needed; their counts stay. Returns how many."""
-    v = t.event
-    old = [e.id for e in ledger.extracts(c) if e.as_of < before and e.id not in needed]
-    many = 0
-    for ids in _chunks(old):
-        many += c.execute(select(func.count()).select_from(v).where(v.c.extract_id.in_(ids))).scalar_one()
-        if not dry_run:
-            c.execute(delete(v).where(v.c.extract_id.in_(ids)))
-    return many
-
-
-def _chunks(ids: Sequence[str]) -> Iterator[Sequence[str]]:
-    return (ids[n : n + AT_ONCE] for n in range(0, len(ids), AT_ONCE))
+    return ledger.forget_rows(c, t.event, before, needed, dry_run)

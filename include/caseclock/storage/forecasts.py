@@ -1,42 +1,16 @@
-"""Series and forecasts in SQL: the values of extracts that speak, and what was foretold as of each."""
+"""Series and forecasts in SQL: the values of extracts, and what was foretold as of each."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from sqlalchemy import Connection, Select, and_, delete, exists, func, insert, or_, select
+from sqlalchemy import Connection, Select, delete, insert, select
 
 from caseclock.storage import ledger
 from caseclock.storage import schema as t
-from caseclock.storage.decisions import approved
+from caseclock.storage.engine import in_chunks
 from caseclock.trends.records import Foretold, Value
-
-AT_ONCE = 400
-
-
-def speaking(c: Connection, source: str, upto: dt.date) -> dict[dt.date, str]:
-    """Date to id of the extracts up to a date whose figures speak: of each date the newest revision, if it passed or was released and
-    has been measured. Oldest first."""
-    e, q = t.extract, t.quality_report
-    newest = (
-        select(e.c.as_of, func.max(e.c.revision).label("revision"))
-        .where(e.c.source == source, e.c.as_of <= str(upto), e.c.superseded.is_(None))
-        .group_by(e.c.as_of)
-    ).subquery()
-    query = (
-        select(e.c.as_of, e.c.id)
-        .join(newest, and_(newest.c.as_of == e.c.as_of, newest.c.revision == e.c.revision))
-        .join(q, q.c.extract_id == e.c.id)
-        .where(
-            e.c.source == source,
-            e.c.refused.is_(None),
-            or_(q.c.verdict != "hold", approved(e)),
-            exists().where(t.measure_value.c.extract_id == e.c.id),
-        )
-        .order_by(e.c.as_of)
-    )
-    return {dt.date.fromisoformat(row.as_of): row.id for row in c.execute(query)}
 
 
 def values_of(c: Connection, extracts: Mapping[dt.date, str], figures: Sequence[str], place: str | None = None) -> dict[str, list[Value]]:
@@ -44,7 +18,7 @@ def values_of(c: Connection, extracts: Mapping[dt.date, str], figures: Sequence[
     m = t.measure_value.c
     days = {id_: day for day, id_ in extracts.items()}
     made: dict[str, list[Value]] = {figure: [] for figure in figures}
-    for ids in _chunks(list(days)):
+    for ids in in_chunks(list(days)):
         query = select(m.extract_id, m.measure, m.team, m.value, m.n).where(m.extract_id.in_(ids), m.measure.in_(list(figures)))
         query = query if place is None else query.where(m.team == place)
         for id_, figure, team, value, n in c.execute(query):
@@ -78,7 +52,7 @@ def foretold(c: Connection, extracts: Mapping[dt.date, str]) -> list[Foretold]:
     days = {id_: day for day, id_ in extracts.items()}
     found = [
         Foretold(days[r.extract_id], r.measure, r.team, dt.date.fromisoformat(r.week), r.value, r.low, r.high)
-        for ids in _chunks(list(days))
+        for ids in in_chunks(list(days))
         for r in c.execute(_of(ids))
     ]
     return sorted(found)
@@ -86,21 +60,10 @@ def foretold(c: Connection, extracts: Mapping[dt.date, str]) -> list[Foretold]:
 
 def forget_old(c: Connection, before: dt.date, needed: Collection[str], dry_run: bool = False) -> int:
     """What was foretold as of extracts of earlier dates goes, except of those that are needed. Returns how many rows."""
-    f = t.forecast
-    old = [e.id for e in ledger.extracts(c) if e.as_of < before and e.id not in needed]
-    many = 0
-    for ids in _chunks(old):
-        many += c.execute(select(func.count()).select_from(f).where(f.c.extract_id.in_(ids))).scalar_one()
-        if not dry_run:
-            c.execute(delete(f).where(f.c.extract_id.in_(ids)))
-    return many
+    return ledger.forget_rows(c, t.forecast, before, needed, dry_run)
 
 
 def _of(ids: Sequence[str]) -> Select[tuple[str, str, str, str, float, float, float]]:
     f = t.forecast
     query: Select[tuple[str, str, str, str, float, float, float]] = select(f).where(f.c.extract_id.in_(ids))
     return query
-
-
-def _chunks(ids: Sequence[str]) -> Iterable[Sequence[str]]:
-    return (ids[n : n + AT_ONCE] for n in range(0, len(ids), AT_ONCE))

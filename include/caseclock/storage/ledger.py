@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-import zlib
-from collections.abc import Iterable
+import hashlib
+import json
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, and_, delete, func, insert, or_, select, text, update
+from sqlalchemy import Connection, Table, delete, func, insert, select, update
 
 from caseclock.clocks.model import SERVICE
 from caseclock.extracts import Absence, Extract
@@ -17,8 +18,8 @@ from caseclock.quality import Finding, QualityReport, Verdict
 from caseclock.snapshots import TableCount
 from caseclock.storage import quality
 from caseclock.storage import schema as t
-from caseclock.storage.decisions import approved
-from caseclock.storage.engine import insert_or_ignore, moment_of, moment_text
+from caseclock.storage.engine import in_chunks, insert_or_ignore, moment_of, moment_text, one_writer
+from caseclock.storage.speaking import newest_accepted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,8 +59,7 @@ def claim(
     The revision is one more than the newest of its date: what arrives later with other content is a correction. Unless both say when
     they were exported, and a revision that is there already was exported later: then the new one is kept and superseded at once.
     """
-    if c.dialect.name == "postgresql":  # two that arrive at one moment must not take one number; SQLite lets one writer in anyway
-        c.execute(text("SELECT pg_advisory_xact_lock(:n)"), {"n": zlib.crc32(f"ledger|{source}".encode())})
+    one_writer(c, f"ledger|{source}")  # two that arrive at one moment must not take one number
     there = extracts(c, source, as_of)
     made = c.execute(
         insert_or_ignore(c, t.extract).values(
@@ -114,6 +114,11 @@ def extracts(c: Connection, source: str | None = None, as_of: dt.date | None = N
     return [_extract_of(row) for row in c.execute(query)]
 
 
+def sources(c: Connection) -> list[str]:
+    """Those that have ever sent an extract, in order."""
+    return list(c.execute(select(t.extract.c.source).distinct().order_by(t.extract.c.source)).scalars())
+
+
 def newest_of(c: Connection, source: str, as_of: dt.date) -> Extract | None:
     """The one revision of a date that counts: of those that are not superseded the last one to arrive, whatever it is worth."""
     return next(reversed(extracts(c, source, as_of, superseded=False)), None)
@@ -136,6 +141,17 @@ def unfinished(c: Connection) -> list[Extract]:
         .order_by(t.extract.c.source, t.extract.c.as_of, t.extract.c.revision)
     )
     return [_extract_of(row) for row in c.execute(query)]
+
+
+def forget_rows(c: Connection, table: Table, before: dt.date, needed: Collection[str], dry_run: bool = False) -> int:
+    """Rows of a table that belong to extracts of earlier dates go, except of those that are needed. Returns how many."""
+    old = [e.id for e in extracts(c) if e.as_of < before and e.id not in needed]
+    many = 0
+    for ids in in_chunks(old):
+        many += c.execute(select(func.count()).select_from(table).where(table.c.extract_id.in_(ids))).scalar_one()
+        if not dry_run:
+            c.execute(delete(table).where(table.c.extract_id.in_(ids)))
+    return many
 
 
 def refused_reason(c: Connection, extract_id: str) -> str | None:
@@ -238,20 +254,8 @@ def accepted_before(c: Connection, source: str, as_of: dt.date, limit: int = 60)
 
     A held extract that a person has released counts: so a real shift in numbers is released once, and the next extract passes.
     """
-    e, q = t.extract, t.quality_report
-    newest = (
-        select(e.c.as_of, func.max(e.c.revision).label("revision"))
-        .where(e.c.source == source, e.c.as_of < str(as_of), e.c.superseded.is_(None))
-        .group_by(e.c.as_of)
-    ).subquery()
-    query = (
-        select(e)
-        .join(newest, and_(newest.c.as_of == e.c.as_of, newest.c.revision == e.c.revision))
-        .join(q, q.c.extract_id == e.c.id)
-        .where(e.c.source == source, e.c.refused.is_(None), or_(q.c.verdict != "hold", approved(e)))
-        .order_by(e.c.as_of.desc())
-        .limit(limit)
-    )
+    day = t.extract.c.as_of
+    query = newest_accepted(source).where(day < str(as_of)).order_by(day.desc()).limit(limit)
     found = [_extract_of(row) for row in c.execute(query)]
     if not found:
         return []
@@ -269,10 +273,28 @@ def save_measures(c: Connection, extract: Extract, values: pd.DataFrame, teams: 
     rows = [{"extract_id": extract.id, "measure": m, "team": team, "value": None if v != v else v, "n": int(n)} for m, team, v, n in whole]
     if rows:
         c.execute(insert(t.measure_value), rows)
+    _note_print(c, extract.id, rows)
     newest = newest_of(c, extract.source, extract.as_of)
     if newest and newest.id != extract.id:
         return  # another revision of its date names the teams, whichever of the two is measured last
     _save_names(c, extract, _named(teams))
+
+
+def figures_changed(c: Connection, extract_id: str) -> None:
+    """To be called whenever figures of an extract were changed by another way than `save_measures`."""
+    m = t.measure_value.c
+    found = c.execute(select(m.measure, m.team, m.value, m.n).where(m.extract_id == extract_id)).mappings()
+    _note_print(c, extract_id, [dict(row) for row in found])
+
+
+def _note_print(c: Connection, extract_id: str, rows: Iterable[Mapping[str, object]]) -> None:
+    c.execute(update(t.extract).where(t.extract.c.id == extract_id).values(figures=_print_of(rows)))
+
+
+def _print_of(rows: Iterable[Mapping[str, object]]) -> str:
+    """Hash of the figures of an extract: whoever has worked with them sees by it that they have been made again and are others."""
+    said = sorted(json.dumps([row[name] for name in ("measure", "team", "value", "n")]) for row in rows)
+    return hashlib.sha256("\n".join(said).encode()).hexdigest()[:16]
 
 
 Named = dict[str, tuple[str, str | None]]

@@ -11,13 +11,13 @@ from sqlalchemy import Connection, Table, delete, insert, select, update
 from caseclock.quality.history import Coverage
 from caseclock.quality.model import QualityReport, RuleCount, Stat, TableChange
 from caseclock.storage import schema as t
+from caseclock.storage.engine import in_chunks
 
 COVERAGE, TRACKED, COMPARED = "coverage", "tracked", "compared"
 CLOCKS = ("running", "overdue", "done")
 LATER = (COVERAGE, TRACKED, COMPARED, *CLOCKS)
 """Numbers about an extract that other steps than check_quality find out: how much of the past it shows (scope), that its quarantine has
 been taken into the life of the rows, which extract its events are against (scope), and how its clocks stand (scope: the rule)."""
-IDS_AT_ONCE = 400
 
 
 class Clocks(NamedTuple):
@@ -46,7 +46,7 @@ def rule_counts(c: Connection, extract_ids: Sequence[str]) -> dict[str, list[Rul
     """Every expectation of each extract, met or not, in order of table and rule."""
     made: dict[str, list[RuleCount]] = {i: [] for i in extract_ids}
     r = t.rule_count
-    for ids in _chunks(extract_ids):
+    for ids in in_chunks(extract_ids):
         for row in c.execute(select(r).where(r.c.extract_id.in_(ids)).order_by(r.c.table_name, r.c.rule)):
             made[row.extract_id].append(RuleCount(row.table_name, row.rule, row.severity, row.failing, row.of))
     return made
@@ -56,7 +56,7 @@ def failing_of(c: Connection, extract_ids: Sequence[str]) -> dict[str, dict[str,
     """How many rows fail each expectation of each extract, by `table.rule`: no more than that, for a line over a dozen extracts."""
     made: dict[str, dict[str, int]] = {i: {} for i in extract_ids}
     r = t.rule_count.c
-    for ids in _chunks(extract_ids):
+    for ids in in_chunks(extract_ids):
         for extract_id, table, rule, failing in c.execute(
             select(r.extract_id, r.table_name, r.rule, r.failing).where(r.extract_id.in_(ids))
         ).all():
@@ -68,7 +68,7 @@ def stats_of(c: Connection, extract_ids: Sequence[str]) -> dict[str, list[Stat]]
     """The numbers that check_quality compares, per extract."""
     made: dict[str, list[Stat]] = {i: [] for i in extract_ids}
     s = t.extract_stat
-    for ids in _chunks(extract_ids):
+    for ids in in_chunks(extract_ids):
         for row in c.execute(select(s).where(s.c.extract_id.in_(ids), s.c.name.not_in(LATER)).order_by(s.c.name, s.c.scope)):
             made[row.extract_id].append(Stat(row.name, row.scope, row.value))
     return made
@@ -132,7 +132,3 @@ def _replace(c: Connection, extract_id: str, stats: Iterable[Stat], names: Seque
 def _insert(c: Connection, table: Table, rows: list[dict[str, object]]) -> None:
     if rows:
         c.execute(insert(table), rows)
-
-
-def _chunks(ids: Sequence[str]) -> Iterable[Sequence[str]]:
-    return (ids[n : n + IDS_AT_ONCE] for n in range(0, len(ids), IDS_AT_ONCE))

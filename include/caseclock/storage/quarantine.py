@@ -3,34 +3,31 @@
 from __future__ import annotations
 
 import datetime as dt
-import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, and_, delete, func, insert, or_, select, text, tuple_
+from sqlalchemy import Connection, and_, delete, func, insert, or_, select, tuple_
 
 from caseclock.extracts import Extract
 from caseclock.quality.life import Entry, Key
 from caseclock.storage import ledger
 from caseclock.storage import schema as t
-from caseclock.storage.decisions import approved
+from caseclock.storage.engine import in_chunks, one_writer
 from caseclock.storage.quality import TRACKED
+from caseclock.storage.speaking import accepted
 
 Q = t.quarantine_entry
-AT_ONCE = 300
 
 
 def lock(c: Connection, source: str) -> None:
-    """One writer of the lives of a source at a time. SQLite lets one writer in anyway."""
-    if c.dialect.name == "postgresql":
-        c.execute(text("SELECT pg_advisory_xact_lock(:n)"), {"n": zlib.crc32(f"quarantine|{source}".encode())})
+    """One writer of the lives of a source at a time."""
+    one_writer(c, f"quarantine|{source}")
 
 
 def spoken(c: Connection, source: str) -> list[Extract]:
     """Accepted extracts of a source, every revision, in order of date and revision: by the gate, or by a person."""
     e, q = t.extract, t.quality_report
-    query = select(e.c.id).join(q, q.c.extract_id == e.c.id)
-    query = query.where(e.c.source == source, e.c.refused.is_(None), e.c.superseded.is_(None), or_(q.c.verdict != "hold", approved(e)))
+    query = select(e.c.id).join(q, q.c.extract_id == e.c.id).where(e.c.source == source, accepted())
     ids = set(c.execute(query).scalars())
     return [found for found in ledger.extracts(c, source) if found.id in ids]
 
@@ -44,7 +41,7 @@ def tracked(c: Connection, source: str) -> set[str]:
 
 def set_tracked(c: Connection, before: set[str], after: set[str]) -> None:
     s = t.extract_stat
-    for chunk in _chunks(sorted(before - after)):
+    for chunk in in_chunks(sorted(before - after)):
         c.execute(delete(s).where(s.c.name == TRACKED, s.c.extract_id.in_(chunk)))
     if new := sorted(after - before):
         c.execute(insert(s), [{"extract_id": i, "name": TRACKED, "scope": "", "value": 1.0} for i in new])
@@ -61,7 +58,7 @@ def save(c: Connection, source: str, before: Mapping[Key, Entry], after: Mapping
     """Writes what differs; returns how many entries that was."""
     changed = [entry for key, entry in after.items() if before.get(key) != entry]
     stale = [key for key in before if key not in after] + [e.key for e in changed if e.key in before]
-    for chunk in _chunks(stale):
+    for chunk in in_chunks(stale):
         c.execute(delete(Q).where(Q.c.source == source, tuple_(Q.c.table_name, Q.c.row_hash, Q.c.rule).in_(chunk)))
     if changed:
         c.execute(insert(Q), [{"source": source, **_values(entry)} for entry in changed])
@@ -147,7 +144,3 @@ def _values(e: Entry) -> dict[str, Any]:
         "row": e.row, "extract_id": e.extract_id, "first_seen": str(e.first_seen), "last_seen": str(e.last_seen),
         "left_on": str(e.left_on) if e.left_on else None, "left_because": e.left_because,
     }  # fmt: skip
-
-
-def _chunks(listed: Sequence[Any]) -> Iterable[Sequence[Any]]:
-    return (listed[n : n + AT_ONCE] for n in range(0, len(listed), AT_ONCE))

@@ -79,6 +79,8 @@ def land(house: House, day: dt.date = FRIDAY, verdict: str = "pass", source: str
         extract, _ = ledger.claim(c, id_, source, day, id_, f"{id_}.zip", f"claimed/{id_}", AT)
         blocked = ["SOUTH"] if verdict == "warn" else []
         ledger.save_quality(c, id_, QualityReport(verdict, ["why"], blocked_teams=frozenset(blocked)), [], AT)  # type: ignore[arg-type]
+        figures = pd.DataFrame({"measure": ["open"], "team": ["*"], "value": [4.0], "n": [4]})
+        ledger.save_measures(c, extract, figures, pd.DataFrame({"team_id": []}))
         ledger.mark_done(c, id_, "compute_measures", AT, 0.0)
     snapshot = snapshot_of(extract, ROWS)
     store.save(snapshot, house.settings.accepted)

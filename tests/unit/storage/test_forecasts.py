@@ -23,26 +23,10 @@ def take(c: Connection, id_: str, day: dt.date, verdict: str = "pass", value: fl
     return extract
 
 
-def test_only_what_speaks_is_history(c: Connection) -> None:
-    take(c, "a", DAYS[0])
-    take(c, "b", DAYS[1], "hold")
-    take(c, "c", DAYS[2])
-    take(c, "d", DAYS[2], "warn")
-    assert forecasts.speaking(c, "north", DAYS[2]) == {DAYS[0]: "a", DAYS[2]: "d"}
-    assert forecasts.speaking(c, "north", DAYS[1]) == {DAYS[0]: "a"}
-    assert forecasts.speaking(c, "south", DAYS[2]) == {}
-
-
-def test_a_refused_newest_revision_silences_its_date(c: Connection) -> None:
-    take(c, "a", DAYS[0])
-    ledger.refuse(c, take(c, "b", DAYS[0]).id, "cut short")
-    assert forecasts.speaking(c, "north", DAYS[0]) == {}
-
-
 def test_values_come_by_figure_of_every_place_or_of_one(c: Connection) -> None:
     for n, day in enumerate(DAYS):
         take(c, f"e{n}", day, value=float(n))
-    taken = forecasts.speaking(c, "north", DAYS[2])
+    taken = {day: f"e{n}" for n, day in enumerate(DAYS)}
     found = forecasts.values_of(c, taken, ["open", "in_time.x", "none"])
     assert sorted(found["open"])[0] == Value(DAYS[0], "*", 0.0, 2)
     assert len(found["open"]) == 6

@@ -25,6 +25,7 @@ from caseclock.storage import forecasts, ledger
 from caseclock.storage import schema as t
 from caseclock.storage.decisions import Decision, save_decision
 from caseclock.storage.engine import reading
+from caseclock.storage.speaking import speaking
 from caseclock.trends.records import Foretold
 
 AT = dt.datetime(2026, 11, 20, 9, tzinfo=dt.UTC)
@@ -116,14 +117,14 @@ def test_held_and_replaced_extracts_are_no_history(c: Connection) -> None:
     take(c, FRIDAYS[2])
     take(c, FRIDAYS[2], bytes_="again")
     take(c, FRIDAYS[3], source="other")
-    assert forecasts.speaking(c, "demo", LAST) == {FRIDAYS[0]: f"demo{FRIDAYS[0]}", FRIDAYS[2]: f"demo{FRIDAYS[2]}again"}
-    assert list(forecasts.speaking(c, "demo", FRIDAYS[1])) == [FRIDAYS[0]]
+    assert speaking(c, "demo", LAST) == {FRIDAYS[0]: f"demo{FRIDAYS[0]}", FRIDAYS[2]: f"demo{FRIDAYS[2]}again"}
+    assert list(speaking(c, "demo", FRIDAYS[1])) == [FRIDAYS[0]]
 
 
 def test_an_extract_that_has_not_been_measured_is_no_history(c: Connection) -> None:
     extract, _ = ledger.claim(c, "x", "demo", LAST, "x", "x.zip", "claimed/x", AT)
     ledger.save_quality(c, extract.id, QualityReport("pass", []), [], AT)
-    assert forecasts.speaking(c, "demo", LAST) == {}
+    assert speaking(c, "demo", LAST) == {}
 
 
 # --- when they come and go --------------------------------------------------------------------------------------------
