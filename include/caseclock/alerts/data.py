@@ -42,12 +42,16 @@ class Ruling:
 
 @dataclass(frozen=True)
 class ExtractDay:
-    """What the newest revision of one extract date is worth. `held` says why it does not speak, None when it does."""
+    """What the newest revision of one extract date is worth. `held` says why it does not speak, None when it does.
+
+    `figures`: fingerprint of what was measured in it.
+    """
 
     as_of: dt.date
     extract_id: str
     held: str | None = None
     ruling: Ruling | None = None
+    figures: str = ""
 
 
 @dataclass(frozen=True)

@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from caseclock.alerts.data import DataState
+from caseclock.alerts.flapping import unstable_since, unstable_words
+from caseclock.alerts.fold import Fold
 from caseclock.alerts.hours import local_day
 from caseclock.alerts.model import Instance, Intent, Kind, Suppressed, Told
-from caseclock.alerts.reconcile import MODES, Wanted
+from caseclock.alerts.wanted import MODES, Wanted
 
 ALL = "*"
+
+
+@dataclass(frozen=True)
+class Reader:
+    """A data engineer by one channel, with everything that they were told there; `newest`: date of the newest extract."""
+
+    recipient: str
+    channel: str
+    told: list[Told]
+    newest: dt.date | None
 
 
 @dataclass(frozen=True)
@@ -44,8 +56,12 @@ DATA_ALERTS: tuple[DataAlert, ...] = (
 )
 
 
-def reconcile_data(source: str, state: DataState, newest: dt.date | None, recipient: str, channel: str, told: list[Told]) -> Wanted:
-    """`told`: everything this recipient was told by this channel about the data of this source; `newest`: date of the newest extract."""
+def reconcile_data(
+    source: str, state: DataState, newest: dt.date | None, recipient: str, channel: str, told: list[Told], *, closing_only: bool = False
+) -> Wanted:
+    """`told`: everything this recipient was told by this channel about the data of this source; `newest`: date of the newest extract.
+    `closing_only`: they are told the end of what they know, and nothing new.
+    """
     wanted = Wanted()
     for alert in DATA_ALERTS:
         instance, since = Instance(source, alert.opens, ALL), alert.since(state)
@@ -53,7 +69,7 @@ def reconcile_data(source: str, state: DataState, newest: dt.date | None, recipi
         still_open = [t for t in mine if t.open]
         if since and still_open:
             wanted.suppressed.append(Suppressed(recipient, channel, instance, still_open[0].episode, "they know, and it goes on"))
-        elif since:
+        elif since and not closing_only:
             before = [t.serial for t in mine if t.episode == since.isoformat()]
             wanted.intents.append(
                 Intent(
@@ -85,5 +101,33 @@ def missing_scope(
         reason = f"last seen in the extract of {seen}; its alerts stay as they were"
         wanted.intents.append(
             Intent(recipient, "missing_scope", instance, episode, "post", reason, as_of=newest, since=seen, channel=channel)
+        )
+    return wanted
+
+
+def unstable(found: Mapping[Instance, Fold], title: Callable[[Instance], str], to: Reader) -> Wanted:
+    """Alerts that come and go, told once for as long as they do. `title`: what an alert is called."""
+    since = {i: unstable_since(outcome) for i, outcome in found.items()}
+    said = [(i, episode, f"{title(i)}, is {unstable_words(found[i])}") for i, episode in since.items() if episode]
+    return _once("unstable", said, to)
+
+
+def changed_history(wrong: Iterable[tuple[Instance, str]], title: Callable[[Instance], str], to: Reader) -> Wanted:
+    """`wrong`: alerts with the episode that people were told of and told the end of, and that the data now say never was."""
+    said = [(i, episode, f"{title(i)}, told from the extract of {episode}: corrected or late data show no breach") for i, episode in wrong]
+    return _once("replay_changed_history", said, to)
+
+
+def _once(kind: Kind, found: Iterable[tuple[Instance, str, str]], to: Reader) -> Wanted:
+    """`found`: alert, episode and what is said of it."""
+    wanted = Wanted()
+    for about, episode, said in sorted(found):
+        instance = Instance(about.source, kind, str(about)[:128])  # the width of its column
+        if any(t.instance == instance and t.episode == episode for t in to.told):
+            wanted.suppressed.append(Suppressed(to.recipient, to.channel, instance, episode, "they know", kind))
+            continue
+        since = dt.date.fromisoformat(episode)
+        wanted.intents.append(
+            Intent(to.recipient, kind, instance, episode, MODES[kind], said, as_of=to.newest, since=since, channel=to.channel)
         )
     return wanted

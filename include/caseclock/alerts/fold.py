@@ -7,12 +7,15 @@ dates whose newest revision passed quality speak; the others neither advance nor
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 from typing import Literal
 
 from caseclock.alerts.model import AlertEvent, Condition, Instance, Observation, State
 from caseclock.thresholds import Severity, ThresholdRule
+from caseclock.thresholds.versions import Versions, change_words, limits_of
 
 Reading = Literal["over", "between", "clear"]
 """Where a value lies: past amber, between the clear limit and amber, or past the clear limit."""
@@ -53,8 +56,23 @@ class Fold:
     condition: Condition = field(default_factory=Condition)
     events: tuple[AlertEvent, ...] = ()
     episodes: dict[str, dt.date | None] = field(default_factory=dict)
-    dates: frozenset[str] = frozenset()
+    dates: Set[str] = frozenset()
     """The dates that speak."""
+    changes: tuple[LimitChange, ...] = ()
+    """Every time the limits were moved, oldest first."""
+    stood: Mapping[str, int] | None = field(default=None, compare=False)
+    """`since` of each stay, where it is known without the dates."""
+
+    def since(self, day: str) -> int:
+        """How many dates have spoken from a date (ISO) on, up to the one that the fold stands at."""
+        if self.stood is not None and day in self.stood:
+            return self.stood[day]
+        return len(self._spoken) - bisect_left(self._spoken, day)
+
+    @cached_property
+    def _spoken(self) -> list[str]:
+        now = self.condition.as_of.isoformat() if self.condition.as_of else ""
+        return sorted(day for day in self.dates if day <= now)
 
     def stay_of(self, told_episode: str) -> str | None:
         """The stay that an episode people were told of belongs to now; None when the data show that there was none.
@@ -68,14 +86,85 @@ class Fold:
                 return start
         return None
 
+    def ended_by_limit(self, episode: str, after: dt.datetime | None = None) -> LimitChange | None:
+        """The change of limits but for which an episode that is over would not have ended when it did; None: the data ended it.
 
-def fold(rule: ThresholdRule, instance: Instance, history: Iterable[Observation]) -> Fold:
-    """Replays `history` (one observation per date, any order) through the table of transitions."""
+        `after`: changes that were made by then count for nothing, because the episode was told under them.
+        """
+        stay = self.stay_of(episode)
+        if stay is not None and self.episodes[stay] is None:
+            return None
+        for change in self.changes:
+            known = change.at <= after if after else change.since is None or change.since.isoformat() < episode
+            if not known and change.ended(episode, self.episodes[stay] if stay else None):
+                return change
+        return None
+
+
+@dataclass(frozen=True)
+class LimitChange:
+    """One change of a rule's limits, and what would be so without it and all later ones."""
+
+    rule: ThresholdRule
+    instance: Instance
+    history: Sequence[Observation]
+    earlier: Versions
+    since: dt.date | None
+    at: dt.datetime
+    words: str
+
+    @cached_property
+    def without(self) -> Fold:
+        return fold(self.earlier.listed[-1].rule, self.instance, self.history, self.earlier)
+
+    def ended(self, episode: str, over_on: dt.date | None) -> bool:
+        """Whether the episode would still have been open on the date on which it was over; `over_on` None: there is none now."""
+        stay, day = self.without.stay_of(episode), over_on or self.since
+        if stay is None or day is None:
+            return False
+        closed = self.without.episodes[stay]
+        return closed is None or closed > day
+
+
+_iso = lru_cache(maxsize=4096)(dt.date.isoformat)  # every place has the same dates
+
+
+def fold(rule: ThresholdRule, instance: Instance, history: Iterable[Observation], versions: Versions | None = None) -> Fold:
+    """Replays `history` (one observation per date, any order) through the table of transitions.
+
+    `versions`: the limits as they stood on each date; without them the limits of `rule` hold for every date.
+    """
     walk = _Walk(rule, instance)
     speaking = sorted((o for o in history if o.passed), key=lambda o: o.as_of)
+    several = moved(versions)
+    amber = rule.badness(rule.amber)
     for seen in speaking:
+        if several:
+            then = several.on(seen.as_of)
+            if then is None:
+                continue
+            walk.rule = then
+        elif walk.state == "NORMAL" and rule.badness(seen.value) < amber:
+            walk.last = seen  # nothing is open and nothing opens: most dates of most places
+            continue
         walk.take(seen)
-    return Fold(walk.condition(), tuple(walk.events), walk.episodes, frozenset(o.as_of.isoformat() for o in speaking))
+    changes = limit_changes(instance, speaking, several) if several else ()
+    return Fold(walk.condition(), tuple(walk.events), walk.episodes, frozenset(_iso(o.as_of) for o in speaking), changes)
+
+
+def moved(versions: Versions | None) -> Versions | None:
+    """The versions of a rule whose limits were not the same on every date; else None."""
+    return versions if versions and (len(versions.listed) > 1 or versions.listed[0].since) else None
+
+
+def limit_changes(instance: Instance, history: Sequence[Observation], versions: Versions) -> tuple[LimitChange, ...]:
+    """Every time the limits of a rule were moved. `history`: what the fold is made from; it is looked at when a change is asked about."""
+    made = []
+    for n, version in enumerate(versions.listed[1:], 1):
+        before = versions.listed[n - 1].rule
+        words = change_words(limits_of(before), limits_of(version.rule))
+        made.append(LimitChange(version.rule, instance, history, versions.before(n), version.since, version.at, words))
+    return tuple(made)
 
 
 class _Walk:

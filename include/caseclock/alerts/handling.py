@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from caseclock.alerts.fold import Fold
-from caseclock.alerts.hours import later_by
+from caseclock.alerts.hours import in_words, later_by
 from caseclock.alerts.model import Condition, Handling, Instance
 from caseclock.clocks.calendar import WorkingCalendar
 
@@ -17,10 +17,11 @@ SILENCE_CAP_WD = 20
 
 @dataclass(frozen=True)
 class Decision:
-    """Whether a deed was accepted, and why. `handling` is what to keep; None when refused."""
+    """Whether a deed was accepted, and why. `handling` is what to keep; None when refused. `note`: where it is not what was asked for."""
 
     reason: str
     handling: Handling | None = None
+    note: str = ""
 
     @property
     def accepted(self) -> bool:
@@ -43,10 +44,11 @@ def decide_ack(
         return Decision("refused: an acknowledgement needs to say who acknowledges")
     cap = later_by(calendar, now, ACK_CAP_WD)
     if until is not None and until <= now:
-        return Decision(f"refused: the end {until.isoformat()} is not in the future")
+        return Decision(f"refused: the end {in_words(until)} is not in the future")
     end = min(until or cap, cap)
-    said = f"acknowledged until {end.isoformat()}" + (f" (the longest is {ACK_CAP_WD} working days)" if end == cap else "")
-    return Decision(said, Handling("ack", instance, by, now, end, condition.episode, reason))
+    longest = f"the longest is {ACK_CAP_WD} working days"
+    said = f"acknowledged until {in_words(end)}" + (f" ({longest})" if end == cap else "")
+    return Decision(said, Handling("ack", instance, by, now, end, condition.episode, reason), longest if until and until > cap else "")
 
 
 def decide_silence(
@@ -58,10 +60,10 @@ def decide_silence(
         return Decision(f"refused: a silence needs {' and '.join(missing)}")
     cap = later_by(calendar, now, SILENCE_CAP_WD)
     if until <= now:
-        return Decision(f"refused: the end {until.isoformat()} is not in the future")
+        return Decision(f"refused: the end {in_words(until)} is not in the future")
     if until > cap:
-        return Decision(f"refused: a silence lasts at most {SILENCE_CAP_WD} working days, until {cap.isoformat()}")
-    return Decision(f"silenced until {until.isoformat()}", Handling("silence", instance, by, now, until, None, reason or ""))
+        return Decision(f"refused: a silence lasts at most {SILENCE_CAP_WD} working days, until {in_words(cap)}")
+    return Decision(f"silenced until {in_words(until)}", Handling("silence", instance, by, now, until, None, reason or ""))
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,12 @@ def local_day(moment: dt.datetime) -> dt.date:
     return moment.astimezone(LONDON).date()
 
 
+def in_words(moment: dt.datetime) -> str:
+    """`4 December 2026, 18:00`, as clocks in London show it."""
+    local = moment.astimezone(LONDON)
+    return f"{local.day} {local:%B %Y, %H:%M}"
+
+
 def in_hours(calendar: WorkingCalendar, moment: dt.datetime) -> bool:
     """True within the working hours (start included, end not) of a working day."""
     local = moment.astimezone(LONDON)
@@ -35,3 +41,12 @@ def later_by(calendar: WorkingCalendar, moment: dt.datetime, days: int) -> dt.da
     """The same London wall-clock time, so many working days later."""
     local = moment.astimezone(LONDON)
     return at_local(calendar.due(local.date(), days), local.time().replace(tzinfo=None))
+
+
+def opens_next(calendar: WorkingCalendar, moment: dt.datetime) -> dt.date:
+    """The day on which working hours next begin, seen from a moment outside them; within them the day of the moment."""
+    local = moment.astimezone(LONDON)
+    start, today = dt.time.fromisoformat(calendar.config.working_hours[0]), local.date()
+    if in_hours(calendar, moment) or (calendar.is_working_day(today) and local.time().replace(tzinfo=None) < start):
+        return today
+    return calendar.next_working_day(today + dt.timedelta(days=1))

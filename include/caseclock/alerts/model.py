@@ -8,20 +8,27 @@ crashes and retries all mean "not sent yet", and the next run repairs them.
 from __future__ import annotations
 
 import datetime as dt
+import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from caseclock.thresholds import Severity
 
+_SLACK_ID = re.compile(r"(?<=\S) \([UW][A-Z0-9]{2,}\)$")
 State = Literal["NORMAL", "PENDING", "FIRING", "RECOVERING"]
 Kind = Literal[
     "fire", "refresh", "worsened", "resolved", "retracted", "reminder", "escalated", "ack_expired", "unsilenced", "hold", "unhold",
     "dq_failed", "dq_recovered", "dq_released", "stale", "stale_recovered", "delivery_failed", "refused", "limit_changed", "missing_scope",
+    "limit_stricter", "unstable", "replay_changed_history",
 ]  # fmt: skip
 Mode = Literal["post", "update", "reply_broadcast", "update+reply", "update+reply_broadcast"]
 
 Via = Literal["route", "escalated", "fallback"]
 """How somebody came to hear of an alert: by routes.yaml, because nobody acted, or because their own channel failed."""
+
+
+Words = str | Callable[[], str]
 
 
 @dataclass(frozen=True, order=True)
@@ -36,8 +43,7 @@ class Instance:
         return f"{self.rule}/{self.team}"
 
 
-@dataclass(frozen=True)
-class Observation:
+class Observation(NamedTuple):
     """What the newest revision of one extract date says of one instance. `passed` is False when quality holds it."""
 
     as_of: dt.date
@@ -61,8 +67,7 @@ class Condition:
     extract_id: str = ""
 
 
-@dataclass(frozen=True)
-class AlertEvent:
+class AlertEvent(NamedTuple):
     """One change of state, as the replay over all passed extracts finds it."""
 
     instance: Instance
@@ -121,10 +126,18 @@ class Handling:
     def end(self) -> dt.datetime:
         return min(self.until, self.ended_at) if self.ended_at else self.until
 
+    @property
+    def who(self) -> str:
+        """As messages name them: without the Slack id, which is for the audit and tells two people of one name apart."""
+        return _SLACK_ID.sub("", self.by)
+
 
 @dataclass(frozen=True)
 class Suppressed:
-    """Something that was not sent, and why. One audit row is written when the reason changes."""
+    """Something that was not sent, and why. One audit row is written when the reason changes.
+
+    `then`: what happens next, in words, or what finds the words: a run does not look for what nobody asks.
+    """
 
     recipient: str
     channel: str
@@ -132,6 +145,11 @@ class Suppressed:
     episode: str
     reason: str
     kind: Kind | None = None
+    then: Words = field(default="", compare=False)
+
+    @property
+    def next_step(self) -> str:
+        return self.then() if callable(self.then) else self.then
 
 
 @dataclass(frozen=True)
@@ -154,6 +172,8 @@ class Intent:
     serial: int = 0
     handle: dict[str, str] = field(default_factory=dict)
     via: Via = "route"
+    unstable: str = ""
+    """How often it came and went of late, where that is often."""
 
     def __str__(self) -> str:
         words: list[str] = [self.kind, str(self.instance)]

@@ -6,39 +6,22 @@ another reader.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import NamedTuple
 
+from caseclock.alerts.flapping import STEADY
+from caseclock.alerts.fold import LimitChange
 from caseclock.alerts.handling import Standing
-from caseclock.alerts.hours import days_between
-from caseclock.alerts.model import Intent, Kind, Mode, Suppressed, Told
-from caseclock.alerts.scene import Scene, View
-from caseclock.now import LONDON
+from caseclock.alerts.hours import days_between, in_words, local_day, opens_next
+from caseclock.alerts.model import Handling, Kind, Suppressed, Told, Words
+from caseclock.alerts.scene import CLOSINGS, Scene, View
+from caseclock.alerts.told import UNSURE
+from caseclock.alerts.wanted import Wanted, intent_of
+from caseclock.clocks.calendar import NotCovered
 from caseclock.thresholds import Severity, ThresholdRule
-
-MODES: dict[Kind, Mode] = {
-    "fire": "post",
-    "refresh": "update",
-    "hold": "update",
-    "unhold": "update",
-    "worsened": "reply_broadcast",
-    "reminder": "reply_broadcast",
-    "ack_expired": "reply_broadcast",
-    "unsilenced": "reply_broadcast",
-    "resolved": "update+reply",
-    "retracted": "update+reply_broadcast",
-    "limit_changed": "update+reply",
-    "escalated": "post",
-    "dq_failed": "post",
-    "dq_recovered": "update+reply",
-    "dq_released": "update+reply",
-    "stale": "post",
-    "stale_recovered": "update+reply",
-    "missing_scope": "post",
-    "delivery_failed": "post",
-}
-NO_FIGURE: frozenset[Kind] = frozenset({"hold", "unhold", "resolved", "retracted"})
-"""Kinds that say that something changed about the alert, not how much it is."""
 
 BAND: dict[Severity | None, int] = {None: 0, "amber": 1, "red": 2}
 SAME = "nothing has changed that calls for a message"
@@ -92,7 +75,39 @@ def _figure(value: float | None) -> str:
     return "-" if value is None else f"{round(value, 2):g}"
 
 
+def _band_rose(view: View, told: Told) -> bool:
+    return _firing(view) and BAND[view.scene.now_is.severity] > BAND[told.severity]
+
+
+def _no_worse(view: View, told: Told) -> bool:
+    """The figure is as it was told or better: if its band is higher all the same, the limits were moved."""
+    rule, value = view.scene.rule, view.scene.now_is.value
+    return value is not None and rule.badness(value) <= rule.badness(told.value)
+
+
+def _ended_by_limit(view: View, told: Told) -> LimitChange | None:
+    return view.scene.fold.ended_by_limit(told.episode, told.first_at) if _ended(view, told) else None
+
+
+def _limits_words(view: View, told: Told) -> str:
+    change = _ended_by_limit(view, told)
+    return f"the limits were changed ({change.words}); by the earlier ones it would still be open" if change else ""
+
+
+def _shown_otherwise(view: View, told: Told) -> str:
+    """What the open message shows that is so no longer, beside the figure; empty when all of it stands."""
+    rule, shown = view.scene.rule, told.item
+    if shown.get(UNSURE):
+        return "an earlier change of this message was broken off, so it may show another figure"
+    if "limit" in shown and (shown["limit"], shown.get("red_limit")) != (rule.amber, rule.red):
+        return f"its limits are now {rule.amber:g} and {rule.red:g}"
+    if "unstable" in shown and shown["unstable"] != view.scene.unstable:
+        return view.scene.unstable or "it is steady again"
+    return ""
+
+
 TABLE: tuple[Row, ...] = (
+    Row("limit_changed", lambda v, t: _ended_by_limit(v, t) is not None, ("quiet",), lambda v, t: _limits_words(v, t)),
     Row(
         "retracted",
         lambda v, t: _ended(v, t) and v.scene.fold.stay_of(t.episode) is None and t.episode in v.scene.fold.dates,
@@ -107,9 +122,15 @@ TABLE: tuple[Row, ...] = (
         lambda v, t: "silenced: the figure is brought up to date without a call for attention",
     ),
     Row(
+        "limit_stricter",
+        lambda v, t: _band_rose(v, t) and _no_worse(v, t),
+        ("digest", "silenced", "quiet"),
+        lambda v, t: f"by limits of {v.scene.rule.amber:g} and {v.scene.rule.red:g} it is {v.scene.now_is.severity}: {_from_to(v, t)}",
+    ),
+    Row(
         "worsened",
-        lambda v, t: _firing(v) and BAND[v.scene.now_is.severity] > BAND[t.severity],
-        ("silenced", "quiet"),
+        lambda v, t: _band_rose(v, t) and not _no_worse(v, t),
+        ("digest", "silenced", "quiet"),
         lambda v, t: f"it is now {v.scene.now_is.severity}: {_from_to(v, t)}",
     ),
     Row(
@@ -121,25 +142,25 @@ TABLE: tuple[Row, ...] = (
     Row(
         "worsened",
         lambda v, t: _firing(v) and worse_by_enough(v.scene.rule, t.value, v.scene.now_is.value or 0.0),
-        ("silenced", "acked", "quiet"),
+        ("digest", "silenced", "acked", "quiet"),
         lambda v, t: f"worse by {v.scene.rule.worsen_pct:g} per cent or more since you were told: {_from_to(v, t)}",
     ),
     Row(
         "unsilenced",
         lambda v, t: _just_ended(v, t, "silence_ended"),
-        ("silenced", "quiet"),
+        ("digest", "silenced", "quiet"),
         lambda v, t: _deed_words(v.scene.standing, "silence_ended", "silenced"),
     ),
     Row(
         "ack_expired",
         lambda v, t: _just_ended(v, t, "ack_ended"),
-        ("silenced", "acked", "quiet"),
+        ("digest", "silenced", "acked", "quiet"),
         lambda v, t: _deed_words(v.scene.standing, "ack_ended", "acknowledged"),
     ),
     Row(
         "reminder",
         lambda v, t: _firing(v) and _waited(v, t) >= v.scene.rule.repeat_wd,
-        ("silenced", "acked", "quiet"),
+        ("digest", "silenced", "acked", "quiet"),
         lambda v, t: f"{_waited(v, t)} working days since you were last told; {_from_to(v, t)}",
     ),
     Row(
@@ -148,6 +169,7 @@ TABLE: tuple[Row, ...] = (
         (),
         lambda v, t: f"shown {_figure(t.shown)}, now {_figure(v.scene.now_is.value)}",
     ),
+    Row("refresh", lambda v, t: v.scene.is_open and bool(_shown_otherwise(v, t)), (), lambda v, t: _shown_otherwise(v, t)),
 )
 """For those who were told: the first row that fits wins."""
 
@@ -159,7 +181,14 @@ TAKEN_BACK = Row(
 )
 """Said also while the data is on hold: it tells no new figure, it takes an old one back."""
 
-CLOSINGS: frozenset[Kind] = frozenset({"resolved", "retracted"})
+UNTIL_IT_SPEAKS = (
+    "nothing is said, and nothing is closed, until a figure speaks again: with the next extract that passes and has one, or when a person"
+    " releases an extract that is held"
+)
+
+IN_DIGEST = "the weekly digest counts it for as long as it stands; somebody is called if a route of another severity takes it"
+
+WORSENINGS: frozenset[Kind] = frozenset({"worsened", "limit_stricter"})
 
 
 def _why_over(view: View, told: Told) -> str:
@@ -173,56 +202,78 @@ def _dates(n: int) -> str:
 
 
 def _deed_words(standing: Standing, which: str, verb: str) -> str:
-    deed = getattr(standing, which)
-    until = deed.end.astimezone(LONDON)
-    return f"{verb} by {deed.by} until {until.day} {until:%B %Y, %H:%M}" + (f": {deed.reason}" if deed.reason else "")
+    """For messages: who, until when, and why, which those who were told before may know."""
+    deed: Handling = getattr(standing, which)
+    return _deed(replace(deed, by=deed.who), verb)
 
 
-def _guard(view: View, names: tuple[str, ...]) -> str | None:
-    """The first thing that stands in the way, in words."""
-    standing = view.scene.standing
-    said = {
-        "silenced": standing.silenced and f"silenced by {standing.silenced.by}: {standing.silenced.reason}",
-        "acked": standing.acked and f"acknowledged by {standing.acked.by}",
-        "quiet": view.scene.quiet,
-    }
-    return next((str(said[name]) for name in names if said[name]), None)
+def _deed(deed: Handling, verb: str) -> str:
+    return f"{verb} by {deed.by} until {in_words(deed.end)}" + (f": {deed.reason}" if deed.reason else "")
 
 
-@dataclass
-class Wanted:
-    """What is to be told, and what is not and why."""
-
-    intents: list[Intent] = field(default_factory=list)
-    suppressed: list[Suppressed] = field(default_factory=list)
-
-    def __iadd__(self, other: Wanted) -> Wanted:
-        self.intents += other.intents
-        self.suppressed += other.suppressed
-        return self
+def _day(find: Callable[[], dt.date]) -> str:
+    """Words about a later day never stop a run: the years whose bank holidays are known may end before it."""
+    try:
+        day = find()
+        return f"{day.day} {day:%B %Y}"
+    except NotCovered:
+        return "a day that calendar.yaml does not cover yet"
 
 
-def intent_of(view: View, kind: Kind, reason: str) -> Intent:
-    now_is, told = view.scene.now_is, view.told
-    figure = kind not in NO_FIGURE
-    return Intent(
-        recipient=view.recipient,
-        kind=kind,
-        instance=view.scene.instance,
-        episode=view.episode,
-        mode=MODES[kind],
-        reason=reason,
-        severity=now_is.severity if figure else None,
-        value=now_is.value if figure else None,
-        was=told.value if told else None,
-        as_of=now_is.as_of,
-        since=now_is.since,
-        extract_id=now_is.extract_id,
-        channel=view.channel,
-        serial=view.serial,
-        handle=told.handle if told else {},
-        via="escalated" if kind == "escalated" else told.via if told else "route",
-    )
+class Guard(NamedTuple):
+    """What stands in the way of a message, and what happens next."""
+
+    why: str
+    then: Words
+
+
+def _guard(view: View, names: tuple[str, ...]) -> Guard | None:
+    """The first thing that stands in the way."""
+    return next((found for name in names if (found := GUARDS[name](view))), None)
+
+
+def _silenced(view: View) -> Guard | None:
+    deed = view.scene.standing.silenced
+    if deed is None:
+        return None
+    then = f"until {in_words(deed.end)}, or until somebody ends the silence, nobody is called; if it still stands then, it is told"
+    return Guard(_deed(deed, "silenced"), f"{then}. Its end is told all the same")
+
+
+def _acked(view: View) -> Guard | None:
+    deed = view.scene.standing.acked
+    if deed is None:
+        return None
+    then = f"until {in_words(deed.end)} nobody is reminded; if it still stands then, whoever was told is called again"
+    return Guard(_deed(deed, "acknowledged"), f"{then}. A rise to red, and its end, are told at once")
+
+
+def _quiet(view: View) -> Guard | None:
+    why, scene = view.scene.quiet, view.scene
+    if why is None:
+        return None
+    day = _day(lambda: opens_next(scene.calendar, scene.now))
+    return Guard(why, f"it is told from {scene.calendar.config.working_hours[0]} on {day}, if it still stands")
+
+
+def _unstable(view: View) -> Guard | None:
+    why = view.scene.waits
+    return Guard(why, f"it is told when it has stood for {STEADY} extract dates, and at once when it is red") if why else None
+
+
+def _digest(view: View) -> Guard | None:
+    return Guard(view.scene.digest_only, IN_DIGEST) if view.scene.digest_only else None
+
+
+GUARDS: dict[str, Callable[[View], Guard | None]] = {
+    "digest": _digest,
+    "silenced": _silenced,
+    "acked": _acked,
+    "quiet": _quiet,
+    "unstable": _unstable,
+}
+BY_PEOPLE = ("silenced", "acked")
+"""Guards that somebody has set: a call that they hold back is kept beside the edit that goes out in its stead."""
 
 
 def reconcile(view: View) -> Wanted:
@@ -236,19 +287,51 @@ def reconcile(view: View) -> Wanted:
     if told.held and not view.closing_only:
         why = "a person has released data that the quality check had held" if view.scene.released else "good data has come"
         wanted.intents.append(intent_of(view, "unhold", why))
-    for row in TABLE:
-        if (view.closing_only and row.kind not in CLOSINGS) or not row.fits(view, told):
+    for n, row in enumerate(TABLE):
+        if not view.may_say(row.kind) or not row.fits(view, told):
             continue
         guard = _guard(view, row.guards)
         if guard is None:
             wanted.intents.append(intent_of(view, row.kind, row.reason(view, told)))
-            return wanted
-        wanted.suppressed.append(_not_sent(view, guard, row.kind))
+            wanted.suppressed += [] if row.guards or row.kind in CLOSINGS else _held_back(view, told, TABLE[n + 1 :])
+            break
+        wanted.suppressed.append(_withheld(view, told, row, guard))
         if row.kind in CLOSINGS:
-            return wanted
+            break
     if not wanted.intents and not wanted.suppressed:
-        wanted.suppressed.append(_not_sent(view, SAME))
+        wanted.suppressed.append(_not_sent(view, Guard(SAME, partial(_then_if_same, view, told))))
+    wanted.suppressed.reverse()  # the audit keeps the last one: what comes first in the table
     return wanted
+
+
+def _held_back(view: View, told: Told, rows: tuple[Row, ...]) -> list[Suppressed]:
+    """The call that somebody's deed holds back while the figure is brought up to date."""
+    for row in rows:
+        guard = _guard(view, tuple(name for name in row.guards if name in BY_PEOPLE))
+        if guard and row.fits(view, told):
+            return [_withheld(view, told, row, guard)]
+    return []
+
+
+def _withheld(view: View, told: Told, row: Row, guard: Guard) -> Suppressed:
+    """A worsening says what it was; whose reason changes from day to day does not, or there would be a row for every day."""
+    if row.kind not in WORSENINGS:
+        return _not_sent(view, guard, row.kind)
+    return _not_sent(view, Guard(f"worsened ({row.reason(view, told)}) and withheld: {guard.why}", guard.then), row.kind)
+
+
+def _then_if_same(view: View, told: Told) -> str:
+    scene, rule = view.scene, view.scene.rule
+    if view.closing_only:
+        return "its end is told"
+    if scene.digest_only:
+        return IN_DIGEST
+    if scene.standing.silenced or scene.standing.acked:
+        guard = _guard(view, BY_PEOPLE)
+        return str(guard.then) if guard else ""
+    on = _day(lambda: scene.calendar.due(local_day(told.attention_at), rule.repeat_wd))
+    sooner = f"by {rule.worsen_pct:g} per cent and by {rule.worsen_min:g}" if rule.worsen_min else f"by {rule.worsen_pct:g} per cent"
+    return f"a reminder on {on}; sooner if it gets worse {sooner}, if it turns red, or when it is over"
 
 
 def _on_hold(view: View, wanted: Wanted) -> Wanted:
@@ -262,27 +345,36 @@ def _on_hold(view: View, wanted: Wanted) -> Wanted:
     if view.told and not view.told.held and not view.closing_only:
         wanted.intents.append(intent_of(view, "hold", silent))
     elif view.told or view.scene.is_open:
-        wanted.suppressed.append(_not_sent(view, silent))
+        wanted.suppressed.append(_not_sent(view, Guard(silent, UNTIL_IT_SPEAKS)))
     return wanted
 
 
 def _not_told(view: View, wanted: Wanted) -> Wanted:
     if not view.scene.is_open or view.closing_only:
         return wanted
-    guard = _guard(view, ("silenced", "quiet"))
+    guard = _guard(view, ("digest", "silenced", "unstable", "quiet"))
     if not _firing(view):
-        guard = "it is already clearing and was never told"
+        clearing = (
+            "if it is past the limit again in the next extract it is told; if it goes on like this it is over, and nobody hears of it"
+        )
+        guard = Guard("it is already clearing and was never told", clearing)
     if guard:
         wanted.suppressed.append(_not_sent(view, guard, "fire"))
     else:
-        now_is, rule = view.scene.now_is, view.scene.rule
-        limit = rule.red if now_is.severity == "red" else rule.amber
-        wanted.intents.append(intent_of(view, "fire", f"{now_is.value:g} against a limit of {limit:g} on {_dates(rule.for_n)}"))
+        wanted.intents.append(intent_of(view, "fire", _why_fires(view)))
     return wanted
 
 
-def _not_sent(view: View, reason: str, kind: Kind | None = None) -> Suppressed:
-    return Suppressed(view.recipient, view.channel, view.scene.instance, view.episode, reason, kind)
+def _why_fires(view: View) -> str:
+    now_is, rule = view.scene.now_is, view.scene.rule
+    limit = rule.red if now_is.severity == "red" else rule.amber
+    said = f"{now_is.value:g} against a limit of {limit:g} on {_dates(rule.for_n)}"
+    moved = [c for c in view.scene.fold.changes if c.since and c.since == now_is.since and c.without.stay_of(now_is.episode or "") is None]
+    return f"{said}; the limits were changed: {moved[-1].words}" if moved else said
+
+
+def _not_sent(view: View, guard: Guard, kind: Kind | None = None) -> Suppressed:
+    return Suppressed(view.recipient, view.channel, view.scene.instance, view.episode, guard.why, kind, guard.then)
 
 
 def escalate(scene: Scene, head: str, channels: tuple[str, ...], told: list[Told], head_told: list[Told]) -> Wanted:

@@ -16,6 +16,7 @@ EFFECTS: dict[Kind, tuple[Effect, ...]] = {
     "escalated": ("opens",),
     "refresh": ("shows",),
     "worsened": ("shows", "calls"),
+    "limit_stricter": ("shows", "calls"),
     "reminder": ("shows", "calls"),
     "ack_expired": ("shows", "calls"),
     "unsilenced": ("shows", "calls"),
@@ -32,7 +33,26 @@ EFFECTS: dict[Kind, tuple[Effect, ...]] = {
     "missing_scope": ("opens", "once"),
     "delivery_failed": ("opens", "once"),
     "refused": ("opens", "once"),
+    "unstable": ("opens", "once"),
+    "replay_changed_history": ("opens", "once"),
 }
+
+ABOUT_DATA: frozenset[Kind] = frozenset(
+    {
+        "dq_failed", "dq_recovered", "dq_released", "stale", "stale_recovered", "missing_scope", "delivery_failed", "refused", "unstable",
+        "replay_changed_history",
+    }
+)  # fmt: skip
+"""What is told to data engineers. The kind that opened the conversation stands where alerts have their rule."""
+
+
+def is_about_data(told: Told) -> bool:
+    """By what was said, since a rule may once have had such an id; by the id alone where what was said is not known any more."""
+    return told.item.get("kind", told.instance.rule) in ABOUT_DATA
+
+
+UNSURE = "unsure"
+"""In `Told.item`: the root may show something else, since an edit of it was begun and is not confirmed. The next confirmed one ends it."""
 
 
 def told_after(
@@ -60,7 +80,7 @@ def told_after(
             recipient, channel, instance, episode, severity, figure, figure, at, at,
             handle=dict(handle), via=via, conversation=conversation,
         )  # fmt: skip
-    after = replace(before, serial=serial + 1, item=dict(item))
+    after = replace(before, serial=serial + 1, item={name: shown for name, shown in item.items() if name != UNSURE})
     changes: dict[Effect, dict[str, object]] = {
         "opens": {},
         "shows": {"shown": figure},

@@ -8,17 +8,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any, get_args
 
+from caseclock.alerts.told import EFFECTS
 from caseclock.clocks.worklist_config import NAMING_RULES
 from caseclock.config.lines import Document, Place, Problem
 from caseclock.extracts.source import SourceConfig
 from caseclock.measures.model import WORSE, MeasureConfig, MeasureId, figures
-from caseclock.notifications.routes import Routes, check_manners
+from caseclock.notifications.routes import Routes, check_manners, check_urgent
 from caseclock.thresholds import ThresholdRule
 
 KNOWN = get_args(MeasureId)
 Entries = list[tuple[int, ThresholdRule]]
 """Thresholds with their place in the file."""
 
+ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 EVERY = {"working_day": 1, "weekly": 5}  # cadence of a source: one extract every so many working days
 
 
@@ -29,12 +31,14 @@ def between(made: dict[str, Any], documents: dict[str, Document]) -> list[Proble
     if document is None or "thresholds.yaml" not in made:
         return problems
     entries: Entries = list(zip(document.kept, made["thresholds.yaml"], strict=True))
+    problems += _ids(entries, document)
     problems += _manners(entries, made.get("sources") or [], document)
     if "timescales.yaml" in made and "measures.yaml" in made:
         problems += _measures(entries, made["measures.yaml"], documents, document)
         problems += _rules_of_measures(documents["measures.yaml"], documents["timescales.yaml"])
     if "routes.yaml" in made:
         problems += _patterns(made["routes.yaml"], document, documents["routes.yaml"])
+        problems += _urgent(made["routes.yaml"], made["thresholds.yaml"], documents["routes.yaml"])
     return problems
 
 
@@ -117,6 +121,20 @@ def _measures(entries: Entries, measures: list[MeasureConfig], documents: dict[s
     return problems
 
 
+def _ids(entries: Entries, document: Document) -> list[Problem]:
+    """An id stands in RULE/TEAM, and beside the names of alerts on data: it may be taken for neither."""
+    problems = [
+        document.problem((n, "id"), f"{rule.id!r} can be no id", "letters, digits, dots, - and _, at most 64")
+        for n, rule in entries
+        if not ID.fullmatch(rule.id)
+    ]
+    return problems + [
+        document.problem((n, "id"), f"{rule.id!r} is the name of a kind of message", "an id of its own")
+        for n, rule in entries
+        if rule.id in EFFECTS
+    ]
+
+
 def _manners(entries: Entries, sources: list[SourceConfig], document: Document) -> list[Problem]:
     slowest = max((EVERY[source.cadence] for source in sources), default=1)
     return [document.problem((n, "repeat_wd"), what) for n, rule in entries for what in check_manners([rule], slowest)]
@@ -135,12 +153,21 @@ def _patterns(routes: Routes, thresholds: Document, document: Document) -> list[
     ]
 
 
+def _urgent(routes: Routes, rules: list[ThresholdRule], document: Document) -> list[Problem]:
+    return [
+        document.problem(("routes", n - 1), what, "recipients under `tell`, or quiet hours for the rule")
+        for n, what in check_urgent(routes, rules)
+    ]
+
+
 _NAMED = re.compile(r"^(?P<key>catch_all|data|digest|escalation|route (?P<route>\d+)|service (?P<service>\S+)) names '(?P<name>[^']*)'")
 
 
 def place_of(sentence: str, value: Any) -> Place:
     """Where in routes.yaml the thing stands that a sentence of its check is about."""
     named = _NAMED.match(sentence)
+    if not named and (route := re.match(r"route (\d+) is ", sentence)):
+        return ("routes", int(route[1]) - 1)
     if not named:
         quoted = re.search(r"'([^']*)'", sentence)
         return _entry(value, quoted[1]) if quoted else ()

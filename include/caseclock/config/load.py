@@ -78,6 +78,14 @@ def check(folder: Path) -> list[Problem]:
     return _read_all(folder)[1]
 
 
+def checked(file: Path, model: Any) -> tuple[Any, list[Problem]]:
+    """One YAML file against the model of its whole: what it says (None where that is not sound), and every problem."""
+    made: dict[str, Any] = {}
+    problems: list[Problem] = []
+    _validate(read(file), model, "whole", made, problems)
+    return made.get("whole"), problems
+
+
 def notes(folder: Path, today: dt.date) -> list[Problem]:
     """What is sound and will be missed all the same: school holidays that are not listed for the whole of the next year."""
     file, made = folder / "trends.yaml", dict[str, Any]()

@@ -5,11 +5,13 @@ A route names the teams it is for, so that nobody sees another service's teams; 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from caseclock.alerts import Instance
 from caseclock.measures.model import COUNCIL, NO_TEAM, SERVICE
@@ -20,11 +22,25 @@ TEAM_WORDS = {COUNCIL: "council", NO_TEAM: "no-team"}
 """How routes.yaml names the row of all teams together, and work that no team answers for. A pattern `*` does not mean these two, and no
 service either: those are named by patterns that begin with `service:`."""
 
+ADDRESSED = ("teams", "notify")  # never a default, so who lists them means them
+WEBHOOK_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,59}")
+MAIL_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+SLACK_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+
 SEVERITIES: tuple[Severity, ...] = ("amber", "red")
+
+
+def _listed(given: object) -> object:
+    return [given] if isinstance(given, str) else given or []
+
+
+Chain = Annotated[list[str], BeforeValidator(_listed, json_schema_input_type=str | list[str] | None)]
+"""Who is told when nobody acts, one after the other: each after so many working days as the rule says, counted from the one before."""
 
 
 class Service(BaseModel):
     """Teams that one manager answers for, by id or name (patterns allowed). `head`: who is told when nobody acts; else `escalation`.
+    A list is a chain: when the first of it does not act either, the next one is told.
 
     `service:` before an id or a name is the row of all teams of that service in the extract.
     """
@@ -32,7 +48,7 @@ class Service(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     teams: list[str] = Field(min_length=1)
-    head: str | None = None
+    head: Chain = []
 
 
 class Match(BaseModel):
@@ -52,13 +68,23 @@ class Match(BaseModel):
 
 
 class Route(BaseModel):
-    """`tell`: recipients. `continue: true` lets later routes match as well."""
+    """`tell`: recipients. `continue: true` lets later routes match as well. `digest_only: true`, with nobody to tell: the weekly digest
+    counts it, and nobody is called."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
     match: Match = Match()
-    tell: list[str] = Field(min_length=1)
+    tell: list[str] = []
     go_on: bool = Field(default=False, alias="continue")
+    digest_only: bool = False
+
+    @model_validator(mode="after")
+    def _tells_or_not(self) -> Route:
+        if self.digest_only and (self.tell or self.go_on):
+            raise ValueError("digest_only calls nobody and ends the search: leave out `tell` and `continue`, or digest_only")
+        if not self.tell and not self.digest_only:
+            raise ValueError("nobody is told; expected recipients under `tell`, or `digest_only: true`")
+        return self
 
 
 @dataclass(frozen=True)
@@ -87,13 +113,14 @@ class Routes(BaseModel):
     services: dict[str, Service] = {}
     routes: list[Route] = []
     catch_all: list[str] = Field(min_length=1, description="told of what no route matches: data engineers, as a rule")
-    escalation: str | None = Field(default=None, description="told when nobody acts on an alert of a service without a head")
+    escalation: Chain = Field(default=[], description="told when nobody acts on an alert of a service without a head; one, or a chain")
     data: list[str] = Field(min_length=1, description="data engineers: held and late data, failed deliveries")
     digest: list[str] = Field(default=[], description="recipients of the weekly digest")
 
     @model_validator(mode="after")
     def _hangs_together(self) -> Routes:
-        problems = [*self._twice(), *self._unknown_names(), *self._unreachable(), *self._shared_teams()]
+        problems = [*self._twice(), *self._unknown_names(), *self._unreachable(), *self._odd_addresses(), *self._shared_teams()]
+        problems += [*self._never_read(), *self._empty_digest()]
         if problems:
             raise ValueError("; ".join(problems))
         return self
@@ -106,8 +133,8 @@ class Routes(BaseModel):
         known = {r.id for r in self.recipients}
         named: list[tuple[str, Iterable[str]]] = [("catch_all", self.catch_all), ("data", self.data), ("digest", self.digest)]
         named += [(f"route {n}", route.tell) for n, route in enumerate(self.routes, 1)]
-        named += [(f"service {name}", [service.head]) for name, service in self.services.items() if service.head]
-        named += [("escalation", [self.escalation])] if self.escalation else []
+        named += [(f"service {name}", service.head) for name, service in self.services.items()]
+        named += [("escalation", self.escalation)]
         allowed = ", ".join(sorted(known))
         found = [
             f"{where} names {name!r}, which is no recipient (known: {allowed})"
@@ -126,13 +153,43 @@ class Routes(BaseModel):
     def _unreachable(self) -> list[str]:
         return [f"recipient {r.id!r} has no channel with an address" for r in self.recipients if not channels_of(r)]
 
+    def _odd_addresses(self) -> list[str]:
+        """What can never be reached as it is written. Whether a webhook of that name exists, only the installation knows."""
+        found = []
+        for r in self.recipients:
+            if r.teams is not None and not WEBHOOK_NAME.fullmatch(r.teams):
+                found.append(f"recipient {r.id!r}: teams is the name of a webhook (letters, digits, - and _), never its address")
+            if r.notify is not None and not MAIL_ADDRESS.fullmatch(r.notify):
+                found.append(f"recipient {r.id!r}: notify is an email address, name@domain")
+            if r.email is not None and not MAIL_ADDRESS.fullmatch(r.email):
+                found.append(f"recipient {r.id!r}: email is one address, name@domain")
+            if r.slack is not None and not SLACK_ID.fullmatch(r.slack):
+                found.append(f"recipient {r.id!r}: slack is the id of a channel (C0...), never its name")
+            for channel in dict.fromkeys([*r.tell, *r.fallback]):
+                if channel in ADDRESSED and not r.address(channel):
+                    found.append(f"recipient {r.id!r}: it is to be told by {channel} and has no {channel} address")
+        return found
+
     def _shared_teams(self) -> list[str]:
-        owner: dict[str, str] = {}
+        """The first service that fits a team has it, so what an earlier one takes a later one never gets."""
+        listed = [(name, team) for name, service in self.services.items() for team in service.teams]
         return [
-            f"team {team!r} belongs to services {owner[team]!r} and {name!r}"
-            for name, service in self.services.items()
-            for team in service.teams
-            if owner.setdefault(team, name) != name
+            f"team {team!r} belongs to services {first!r} and {name!r}"
+            for n, (name, team) in enumerate(listed)
+            for first in [next((other for other, pattern in listed[:n] if other != name and _takes(pattern, team)), None)]
+            if first
+        ]
+
+    def _never_read(self) -> list[str]:
+        """Routes behind one that fits everything."""
+        everything = next((n for n, r in enumerate(self.routes, 1) if r.match == Match() and not r.go_on), len(self.routes))
+        return [f"route {n} is never read: route {everything} fits everything" for n in range(everything + 1, len(self.routes) + 1)]
+
+    def _empty_digest(self) -> list[str]:
+        return [
+            f"route {n} is digest_only, and digest names nobody"
+            for n, route in enumerate(self.routes, 1)
+            if route.digest_only and not self.digest
         ]
 
     def recipient(self, id: str) -> Recipient | None:
@@ -150,25 +207,39 @@ class Routes(BaseModel):
         return next((name for name, service in self.services.items() if _team_fits(service.teams, subject)), None)
 
     def who(self, subject: Subject, severity: Severity) -> list[Who]:
-        """Who is told, each once, with the line that says so."""
+        """Who is told, each once, with the line that says so. Nobody where it is for the digest only."""
         found: dict[str, Who] = {}
         service = self.service_of(subject)
-        for n, route in enumerate(self.routes, 1):
-            if not _fits(route.match, subject, service, severity):
-                continue
+        for n, route in self._taken(subject, severity):
             for name in route.tell:
                 found.setdefault(name, Who(name, f"route {n} of routes.yaml" + (f", service {service}" if service else "")))
-            if not route.go_on:
+            if route.digest_only:
                 return list(found.values())
         return list(found.values()) or [Who(name, "no route matches: catch_all") for name in self.catch_all]
+
+    def digest_only(self, subject: Subject, severity: Severity) -> int | None:
+        """The number of the route by which nobody is called of it and the digest counts it; None when somebody is called."""
+        taken = self._taken(subject, severity)
+        return taken[0][0] if len(taken) == 1 and taken[0][1].digest_only else None
+
+    def _taken(self, subject: Subject, severity: Severity) -> list[tuple[int, Route]]:
+        """The routes that fit, with their numbers, up to the one that ends the search."""
+        service, taken = self.service_of(subject), list[tuple[int, Route]]()
+        for n, route in enumerate(self.routes, 1):
+            if _fits(route.match, subject, service, severity):
+                taken.append((n, route))
+                if not route.go_on:
+                    break
+        return taken
 
     def ever(self, subject: Subject) -> set[str]:
         """Everybody who may hear of this instance at some severity. Others are told no figures, only that what they were told is over."""
         return {who.recipient for severity in SEVERITIES for who in self.who(subject, severity)}
 
-    def head_of(self, subject: Subject) -> str | None:
+    def chain_of(self, subject: Subject) -> list[str]:
+        """Who is told when nobody acts, in order: first those of the service, else those for all."""
         service = self.service_of(subject)
-        return (self.services[service].head if service else None) or self.escalation
+        return list(dict.fromkeys((self.services[service].head if service else []) or self.escalation))
 
 
 def channels_of(recipient: Recipient) -> list[ChannelName]:
@@ -184,6 +255,35 @@ def check_manners(rules: Iterable[ThresholdRule], every_wd: int) -> list[str]:
         for rule in rules
         if rule.repeat_wd < every_wd
     ]
+
+
+def check_urgent(routes: Routes, rules: Iterable[ThresholdRule]) -> list[tuple[int, str]]:
+    """Routes (by number) that would leave a rule that is sent at any hour to the weekly digest: the two cannot both be meant."""
+    found = []
+    for rule in rules:
+        if rule.quiet_hours:
+            continue
+        for n, route in enumerate(routes.routes, 1):
+            if not _names(route.match, rule):
+                continue
+            if route.digest_only:
+                found.append((n, f"route {n} is digest_only and takes {rule.id!r}, which is urgent (quiet_hours: false)"))
+            if not route.go_on and not (route.match.teams or route.match.service or route.match.severity):
+                break
+    return found
+
+
+def _names(match: Match, rule: ThresholdRule) -> bool:
+    return (not match.rules or any(fnmatchcase(rule.id, p) for p in match.rules)) and (
+        not match.measures or any(fnmatchcase(rule.measure, p) for p in match.measures)
+    )
+
+
+def _takes(pattern: str, team: str) -> bool:
+    """Whether what one entry of `teams` stands for is all of what another one does. A pattern stands for itself."""
+    if pattern in TEAM_WORDS.values() or team in TEAM_WORDS.values() or pattern.startswith(SERVICE) != team.startswith(SERVICE):
+        return pattern == team
+    return fnmatchcase(team, pattern)
 
 
 def _fits(match: Match, subject: Subject, service: str | None, severity: Severity) -> bool:

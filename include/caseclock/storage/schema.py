@@ -13,6 +13,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -44,6 +45,7 @@ extract = Table(
     Column("refused", Text),  # why the extract as a whole could not be used
     Column("exported_at", String(32)),  # as its manifest says; a later arrival that was exported earlier is superseded at once
     Column("superseded", Text),  # why another revision of this date, which arrived before it, is newer than it
+    Column("figures", String(16)),  # hash of its measure values: another one when they have been made again and are not the same
     UniqueConstraint("source", "as_of", "revision"),
     UniqueConstraint("source", "as_of", "sha256"),
 )
@@ -250,7 +252,7 @@ alert = Table(  # one row per episode; a cache of the fold, for lists and links
     UniqueConstraint("source", "rule", "team", "episode"),
 )
 
-condition = Table(  # where the fold stands now, per instance
+condition = Table(  # where the fold stands now, per instance that is not NORMAL
     "condition",
     metadata,
     Column("source", String(64), primary_key=True),
@@ -264,6 +266,15 @@ condition = Table(  # where the fold stands now, per instance
     Column("episode", String(10)),
     Column("since", String(10)),
     Column("extract_id", String(16)),
+    Column("updated_at", String(32), nullable=False),
+)
+
+board = Table(  # where every instance of a source stands, as compressed columns: a cache from which the next run goes on
+    "board",
+    metadata,
+    Column("source", String(64), primary_key=True),
+    Column("format", Integer, nullable=False),
+    Column("body", LargeBinary, nullable=False),
     Column("updated_at", String(32), nullable=False),
 )
 
