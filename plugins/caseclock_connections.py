@@ -3,8 +3,10 @@
 | connection | used for | read from it |
 |---|---|---|
 | `caseclock_store` | the store's SQLAlchemy URL | type, host, port, login, password, schema (database) |
-| `caseclock_slack` | Slack's Web API | password (the bot token), extra `base_url`, `timeout` |
+| `caseclock_slack` | Slack's Web API | password (the bot token), extra `app_token` (messages get buttons), `base_url`, `timeout` |
 | `caseclock_smtp` | mail | host, port, login, password, extra `from_email`, `disable_tls`, `timeout` |
+| `caseclock_teams` | Teams webhooks | password (a JSON object of names and addresses, all of it secret), extra `timeout` |
+| `caseclock_notify` | GOV.UK Notify | password (the API key), extra `template`, `base_url`, `timeout` |
 | whatever a source names as `connection` | its location or database | see docs/how-to |
 
 Airflow answers "no such connection" also when its API could not be asked. A task that then took the variables instead would
@@ -22,9 +24,10 @@ if TYPE_CHECKING:
     from airflow.sdk import Connection
 
     from caseclock.extracts.connection import Connection as Outside
-    from caseclock.settings import Settings, SlackSettings, SmtpSettings
+    from caseclock.settings import NotifySettings, Settings, SlackSettings, SmtpSettings, TeamsSettings
 
 STORE, SLACK, SMTP = "caseclock_store", "caseclock_slack", "caseclock_smtp"
+TEAMS, NOTIFY = "caseclock_teams", "caseclock_notify"
 
 
 class ConnectionMissing(ConnectionError):
@@ -89,15 +92,17 @@ def _store_url(connection: Connection) -> str:
         return "sqlite:///" + "/".join(part for part in (connection.host, connection.schema) if part)
     drivers = {"postgres": "postgresql+psycopg2", "postgresql": "postgresql+psycopg2"}
     if connection.conn_type not in drivers:
-        from caseclock.errors import BadConfig
-
-        raise BadConfig(
-            f"the connection's type is {connection.conn_type}", where=STORE, allowed="postgres or sqlite", todo="Change it in Airflow."
-        )
+        raise _wrong(STORE, f"the connection's type is {connection.conn_type}", "postgres or sqlite")
     url = URL.create(
         drivers[connection.conn_type], connection.login, connection.password, connection.host, connection.port, connection.schema
     )
     return url.render_as_string(hide_password=False)
+
+
+def _wrong(name: str, what: str, allowed: str) -> Exception:
+    from caseclock.errors import BadConfig
+
+    return BadConfig(what, where=name, allowed=allowed, todo="Change it in Airflow.")
 
 
 def _slack(connection: Connection) -> SlackSettings:
@@ -106,7 +111,7 @@ def _slack(connection: Connection) -> SlackSettings:
     from caseclock.settings import SlackSettings
 
     extra = connection.extra_dejson
-    given = {key: extra[key] for key in ("base_url", "timeout") if extra.get(key)}
+    given = {key: extra[key] for key in ("app_token", "base_url", "timeout") if extra.get(key)}
     return SlackSettings(token=SecretStr(connection.password or ""), **given)
 
 
@@ -128,8 +133,30 @@ def _smtp(connection: Connection) -> SmtpSettings:
     return SmtpSettings.model_validate({key: value for key, value in given.items() if value not in {None, ""}})
 
 
+def _teams(connection: Connection) -> TeamsSettings:
+    from caseclock.settings import TeamsSettings, webhooks_from
+
+    extra = connection.extra_dejson
+    given = {"timeout": extra["timeout"]} if extra.get("timeout") else {}
+    return TeamsSettings(webhooks=webhooks_from(connection.password or "", f"{TEAMS}, password"), **given)
+
+
+def _notify(connection: Connection) -> NotifySettings:
+    from pydantic import SecretStr
+
+    from caseclock.settings import NotifySettings
+
+    extra = connection.extra_dejson
+    if not extra.get("template"):
+        raise _wrong(NOTIFY, "extra has no template", "the id of the email template")
+    given = {key: extra[key] for key in ("template", "base_url", "timeout") if extra.get(key)}
+    return NotifySettings(api_key=SecretStr(connection.password or ""), **given)
+
+
 READS: dict[str, tuple[str, Callable[[Connection], Any]]] = {
     STORE: ("store_url", _store_url),
     SLACK: ("slack", _slack),
     SMTP: ("smtp", _smtp),
+    TEAMS: ("teams", _teams),
+    NOTIFY: ("notify", _notify),
 }

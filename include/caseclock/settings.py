@@ -1,13 +1,17 @@
 """Where things are kept and how channels are reached. Read from the environment once, then passed as an argument.
 
-Under Airflow the same fields come from the connections `caseclock_store`, `caseclock_slack` and `caseclock_smtp`.
+Under Airflow the same fields come from the connections `caseclock_store`, `caseclock_slack`, `caseclock_smtp`, `caseclock_teams` and
+`caseclock_notify`.
 """
 
 from __future__ import annotations
 
+import json
+import math
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
@@ -15,11 +19,15 @@ from caseclock.errors import WrongUse
 
 
 class SlackSettings(BaseModel):
-    """`base_url` points at Slack, or at the fake one of the demo and the tests. `timeout` in seconds."""
+    """`base_url` points at Slack, or at the fake one of the demo and the tests. `timeout` in seconds.
+
+    `app_token`: the app-level token (xapp-) of Socket Mode. With it messages have buttons, and `caseclock listen` must be running.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     token: SecretStr
+    app_token: SecretStr | None = None
     base_url: str = "https://slack.com/api/"
     timeout: int = 10
 
@@ -35,6 +43,26 @@ class SmtpSettings(BaseModel):
     password: SecretStr | None = None
     sender: str = "caseclock@localhost"
     starttls: bool = True
+    timeout: int = 10
+
+
+class TeamsSettings(BaseModel):
+    """`webhooks`: name to the address of a Workflows webhook. Who has the address may post, so it is a secret. `timeout` in seconds."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    webhooks: dict[str, SecretStr]
+    timeout: int = 10
+
+
+class NotifySettings(BaseModel):
+    """GOV.UK Notify. `template`: id of an email template with the placeholders `subject`, `body` and `link`. `timeout` in seconds."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    api_key: SecretStr
+    template: str
+    base_url: str = "https://api.notifications.service.gov.uk"
     timeout: int = 10
 
 
@@ -55,6 +83,8 @@ class Settings(BaseModel):
     inbox: Path
     slack: SlackSettings | None = None
     smtp: SmtpSettings | None = None
+    teams: TeamsSettings | None = None
+    notify: NotifySettings | None = None
     page_url: str | None = None
     quarantine_seconds: float = 25.0
     settle_seconds: float = 1.0
@@ -91,8 +121,11 @@ def shipped_config() -> Path:
 
 
 def from_environment(home: Path | str | None = None, env: Mapping[str, str] | None = None) -> Settings:
-    """Settings from `CASECLOCK_*` variables. `home` beats `$CASECLOCK_HOME`. Raises WrongUse when no home is given."""
-    env = os.environ if env is None else env
+    """Settings from `CASECLOCK_*` variables; an empty one counts as not set. `home` beats `$CASECLOCK_HOME`.
+
+    Raises WrongUse, which names the variable, when no home is given or one cannot be used; its text holds no secret.
+    """
+    env = {name: value for name, value in (os.environ if env is None else env).items() if value}
     chosen = home or env.get("CASECLOCK_HOME")
     if not chosen:
         raise WrongUse(
@@ -100,32 +133,99 @@ def from_environment(home: Path | str | None = None, env: Mapping[str, str] | No
         )
     at = Path(chosen).expanduser().resolve()
     own = at / "monitoring"
-    config = env.get("CASECLOCK_CONFIG") or (str(own) if own.is_dir() else str(shipped_config()))
-    token, smtp_host = env.get("CASECLOCK_SLACK_TOKEN"), env.get("CASECLOCK_SMTP_HOST")
-    slack = smtp = None
-    if token:
-        slack = SlackSettings(token=SecretStr(token), base_url=env.get("CASECLOCK_SLACK_URL", "https://slack.com/api/"))
-    if smtp_host:
-        password = env.get("CASECLOCK_SMTP_PASSWORD")
-        smtp = SmtpSettings(
-            host=smtp_host,
-            port=int(env.get("CASECLOCK_SMTP_PORT", "587")),
-            user=env.get("CASECLOCK_SMTP_USER"),
-            password=SecretStr(password) if password else None,
-            sender=env.get("CASECLOCK_SMTP_FROM", "caseclock@localhost"),
-            starttls=env.get("CASECLOCK_SMTP_STARTTLS", "true").lower() != "false",
-        )
     return Settings(
         home=at,
         store_url=env.get("CASECLOCK_STORE_URL") or f"sqlite:///{at / 'caseclock.db'}",
-        config=Path(config),
+        config=Path(env.get("CASECLOCK_CONFIG") or (own if own.is_dir() else shipped_config())),
         inbox=Path(env.get("CASECLOCK_INBOX") or at / "inbox"),
-        slack=slack,
-        smtp=smtp,
+        slack=_slack(env),
+        smtp=_smtp(env),
+        teams=_teams(env),
+        notify=_notify(env),
         page_url=env.get("CASECLOCK_PAGE_URL"),
-        quarantine_seconds=float(env.get("CASECLOCK_QUARANTINE_SECONDS", "25")),
-        settle_seconds=float(env.get("CASECLOCK_SETTLE_SECONDS", "1")),
-        keep_days=int(env.get("CASECLOCK_KEEP_DAYS", "400")),
-        keep_raw_days=int(env.get("CASECLOCK_KEEP_RAW_DAYS", "60")),
+        quarantine_seconds=_number(env, "CASECLOCK_QUARANTINE_SECONDS", 25.0),
+        settle_seconds=_number(env, "CASECLOCK_SETTLE_SECONDS", 1.0),
+        keep_days=_number(env, "CASECLOCK_KEEP_DAYS", 400, least=1),
+        keep_raw_days=_number(env, "CASECLOCK_KEEP_RAW_DAYS", 60, least=1),
         ping_url=env.get("CASECLOCK_PING_URL"),
     )
+
+
+Number = TypeVar("Number", int, float)
+
+
+def _number(env: Mapping[str, str], name: str, usual: Number, *, least: int = 0) -> Number:
+    """The number that a variable holds, of the sort of the usual one."""
+    try:
+        found = type(usual)(env.get(name, usual))
+    except ValueError:
+        found = None
+    if found is None or not least <= found < math.inf:
+        sort = "whole number" if isinstance(usual, int) else "number"
+        raise WrongUse("it cannot be used", where=name, allowed=f"a {sort} from {least}", todo=f"Correct it, or unset it for {usual:g}.")
+    return found
+
+
+def _slack(env: Mapping[str, str]) -> SlackSettings | None:
+    token, app_token = env.get("CASECLOCK_SLACK_TOKEN"), env.get("CASECLOCK_SLACK_APP_TOKEN")
+    if not token:
+        return None
+    given: dict[str, Any] = {"base_url": url} if (url := env.get("CASECLOCK_SLACK_URL")) else {}
+    return SlackSettings(token=SecretStr(token), app_token=SecretStr(app_token) if app_token else None, **given)
+
+
+def _smtp(env: Mapping[str, str]) -> SmtpSettings | None:
+    host, password = env.get("CASECLOCK_SMTP_HOST"), env.get("CASECLOCK_SMTP_PASSWORD")
+    if not host:
+        return None
+    return SmtpSettings(
+        host=host,
+        port=_number(env, "CASECLOCK_SMTP_PORT", 587, least=1),
+        user=env.get("CASECLOCK_SMTP_USER"),
+        password=SecretStr(password) if password else None,
+        sender=env.get("CASECLOCK_SMTP_FROM", "caseclock@localhost"),
+        starttls=env.get("CASECLOCK_SMTP_STARTTLS", "true").lower() != "false",
+    )
+
+
+TEAMS, TEAMS_ALL = "CASECLOCK_TEAMS_", "CASECLOCK_TEAMS_WEBHOOKS"
+
+
+def webhooks_from(text: str, where: str) -> dict[str, SecretStr]:
+    """Names and addresses of Teams webhooks from a JSON object. Raises WrongUse, whose text holds no address."""
+    try:
+        given = json.loads(text)
+    except ValueError:
+        given = None
+    if not isinstance(given, dict) or not all(isinstance(address, str) and address for address in given.values()):
+        raise WrongUse(
+            "this is no list of Teams webhooks",
+            where=where,
+            allowed='a JSON object: {"name": "https://..."}',
+            todo="docs/how-to/connect-teams.md says where the addresses come from.",
+        )
+    return {name: SecretStr(address) for name, address in given.items()}
+
+
+def _teams(env: Mapping[str, str]) -> TeamsSettings | None:
+    """`CASECLOCK_TEAMS_<NAME>` is one webhook, its name in small letters; `CASECLOCK_TEAMS_WEBHOOKS` holds any number under any name."""
+    listed = env.get(TEAMS_ALL)
+    webhooks = webhooks_from(listed, TEAMS_ALL) if listed else {}
+    for variable, address in env.items():
+        if variable.startswith(TEAMS) and variable != TEAMS_ALL:
+            webhooks[variable.removeprefix(TEAMS).lower()] = SecretStr(address)
+    return TeamsSettings(webhooks=webhooks) if webhooks else None
+
+
+def _notify(env: Mapping[str, str]) -> NotifySettings | None:
+    key, template = env.get("CASECLOCK_NOTIFY_API_KEY"), env.get("CASECLOCK_NOTIFY_TEMPLATE")
+    if not key:
+        return None
+    if not template:
+        raise WrongUse(
+            "it is not set, and CASECLOCK_NOTIFY_API_KEY is",
+            where="CASECLOCK_NOTIFY_TEMPLATE",
+            todo="Set it to the id of the email template.",
+        )
+    given: dict[str, Any] = {"base_url": url} if (url := env.get("CASECLOCK_NOTIFY_URL")) else {}
+    return NotifySettings(api_key=SecretStr(key), template=template, **given)

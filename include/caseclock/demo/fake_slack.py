@@ -1,4 +1,6 @@
-"""A Slack to look at: the five methods that caseclock calls, with Slack's limits, its rate limit, its metadata and its bad days.
+"""A Slack to look at: the methods that caseclock calls, Socket Mode, and people who press buttons.
+
+It has Slack's limits, its rate limit, its metadata and its bad days.
 
 In a test: `with FakeSlack() as slack: WebClient(base_url=slack.url, ...)`. By hand: `python -m caseclock.demo.fake_slack --port 8810`.
 Faults are scripted per method, one per call: `slack.script("chat.postMessage", "lost_after", "ratelimited:1", "error:is_archived")`.
@@ -9,46 +11,30 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import threading
-from collections import defaultdict, deque
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import TracebackType
 from typing import Any
+from urllib.parse import urlsplit
 
 from caseclock.demo import block_kit
-from caseclock.demo.slack_http import Server, serve
+from caseclock.demo.fake_http import FAULTS, Call, Reply, Served, serve_until_interrupted
+from caseclock.demo.slack_http import arguments_of, method_of, token_of
+from caseclock.demo.slack_people import Answer, People, Refusal
 from caseclock.now import now, seconds
 
-FAULTS = (
-    "ok",
-    "lost_before",
-    "lost_after",
-    "http_500_before",
-    "http_500_after",
-    "ratelimited[:seconds]",
-    "error:<code>",
-    "delay:<seconds>",
-)
 POSTING = {"chat.postMessage"}
 
-Answer = dict[str, Any]
 
-
-class Refusal(Exception):
-    """What Slack answers with `ok: false`."""
-
-    def __init__(self, code: str, **more: Any) -> None:
-        super().__init__(code)
-        self.answer: Answer = {"ok": False, "error": code, **more}
-
-
-class FakeSlack:
+class FakeSlack(Served, People):
     """One workspace with one app.
 
+    Faults are scripted by API method; see `FAULTS`.
     `channels`: id -> name; None takes every channel. `store`: a file of JSON lines that outlives a restart.
     `per_second`: messages per second and channel before 429 is answered; None for no limit. `clock` stamps the messages.
     """
+
+    FAULTS = (*FAULTS, "error:<code>")
 
     def __init__(
         self,
@@ -60,77 +46,66 @@ class FakeSlack:
         token: str | None = None,
         clock: Callable[[], dt.datetime] = now,
     ) -> None:
+        Served.__init__(self, port=port)
+        People.__init__(self)
         self.channels = dict(channels) if channels is not None else None
         self.messages: list[dict[str, Any]] = []
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.refused_blocks: list[str] = []
-        self._port, self._store, self._per_second, self._token, self._clock = port, store, per_second, token, clock
-        self._scripts: dict[str, deque[str]] = defaultdict(deque)
+        self._store, self._per_second, self._token, self._clock = store, per_second, token, clock
         self._last: dict[str, float] = {}
         self._last_ts = 0
-        self._lock = threading.RLock()
-        self._server: Server | None = None
-        self.closing = threading.Event()
         if store and store.exists():
             for line in store.read_text(encoding="utf-8").splitlines():
                 self._apply(json.loads(line))
 
-    # --- life ------------------------------------------------------------------------------------------------------
-    def start(self) -> FakeSlack:
-        self._server = serve(self, self._port)
-        return self
-
+    # --- how it is reached -----------------------------------------------------------------------------------------
     def stop(self) -> None:
-        self.closing.set()
-        if self._server:
-            self._server.shutdown()
-            self._server.server_close()
-            self._server = None
-
-    def __enter__(self) -> FakeSlack:
-        return self.start()
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self.stop()
-
-    @property
-    def port(self) -> int:
-        return int(self._server.server_address[1]) if self._server else self._port
+        self.desk.close()
+        super().stop()
 
     @property
     def url(self) -> str:
         """What goes into `SlackSettings.base_url`."""
-        return f"http://127.0.0.1:{self.port}/api/"
+        return f"{super().url}/api/"
 
-    # --- faults ----------------------------------------------------------------------------------------------------
-    def script(self, method: str, *faults: str) -> None:
-        """The next calls of `method` go as written, one each; see FAULTS. After the last one all is well again."""
-        known = {fault.partition(":")[0].partition("[")[0] for fault in FAULTS}
-        for fault in faults:
-            if fault.partition(":")[0] not in known:
-                raise ValueError(f"{fault!r} is no fault of the fake Slack; expected one of {', '.join(FAULTS)}")
-        with self._lock:
-            self._scripts[method].extend(faults)
+    def scripted_as(self, call: Call) -> str:
+        """The API method."""
+        return method_of(call)
 
-    def next_fault(self, method: str) -> str:
-        with self._lock:
-            script = self._scripts[method]
-            return script.popleft() if script else "ok"
+    def too_many(self, seconds: str) -> Reply:
+        return Reply(429, {"ok": False, "error": "ratelimited"}, {"Retry-After": seconds})
+
+    def refusal(self, code: str) -> Reply:
+        return Reply(200, {"ok": False, "error": code})
+
+    def handle(self, call: Call) -> Reply | None:
+        if urlsplit(call.path).path == "/control/script":  # for tests that run the fake in a process of its own
+            asked = arguments_of(call)
+            self.script(str(asked["method"]), *str(asked["faults"]).split(","))
+            return Reply(200, {"ok": True})
+        return super().handle(call)
+
+    def answer(self, call: Call) -> Reply:
+        method, arguments = method_of(call), arguments_of(call)
+        token = token_of(call, arguments)
+        wait = self.too_fast(method, arguments)
+        return Reply(200, self.call(method, arguments, token)) if wait is None else self.too_many(str(max(1, round(wait))))
 
     # --- what it holds ---------------------------------------------------------------------------------------------
     def roots(self, channel: str | None = None) -> list[dict[str, Any]]:
         """Messages that stand in the channel by themselves, oldest first, as they are now."""
-        with self._lock:
+        with self.lock:
             return [m for m in self.messages if m["thread_ts"] is None and channel in (None, m["channel"])]
 
     def replies(self, channel: str, ts: str) -> list[dict[str, Any]]:
-        with self._lock:
+        with self.lock:
             return [m for m in self.messages if m["channel"] == channel and m["thread_ts"] == ts]
 
     def copies(self) -> dict[str, int]:
         """Delivery key -> how many messages carry it. Anything above 1 was sent twice."""
         counts: dict[str, int] = defaultdict(int)
-        with self._lock:
+        with self.lock:
             for message in self.messages:
                 key = ((message.get("metadata") or {}).get("event_payload") or {}).get("k")
                 if key:
@@ -146,13 +121,19 @@ class FakeSlack:
             "chat.update": self._update,
             "conversations.history": self._history,
             "conversations.replies": self._replies,
+            "chat.postEphemeral": self._whisper,
+            "views.open": self._open_view,
+            "usergroups.users.list": self._members,
+            "apps.connections.open": self._connect,
         }.get(method)
-        with self._lock:
+        with self.lock:
             self.calls.append((method, arguments))
             try:
                 if not token:
                     raise Refusal("not_authed")
-                if self._token is not None and token != self._token:
+                if method == "apps.connections.open" and not token.startswith("xapp-"):
+                    raise Refusal("not_allowed_token_type")
+                if self._token is not None and token != self._token and method != "apps.connections.open":
                     raise Refusal("invalid_auth")
                 if handler is None:
                     raise Refusal("unknown_method")
@@ -165,7 +146,7 @@ class FakeSlack:
         if self._per_second is None or method not in POSTING:
             return None
         channel, at, gap = str(arguments.get("channel")), seconds(), 1 / self._per_second
-        with self._lock:
+        with self.lock:
             waited = at - self._last.get(channel, at - gap)
             if waited < gap:
                 return gap - waited
@@ -302,12 +283,8 @@ def main() -> None:
     parser.add_argument("--per-second", type=float, default=None, help="rate limit per channel; Slack's is about 1")
     given = parser.parse_args()
     channels = dict(pair.partition("=")[::2] for pair in given.channel) if given.channel else None
-    with FakeSlack(channels, port=given.port, store=given.store, per_second=given.per_second) as slack:
-        print(f"fake Slack at {slack.url}", flush=True)
-        try:
-            threading.Event().wait()
-        except KeyboardInterrupt:
-            print("stopped")
+    slack = FakeSlack(channels, port=given.port, store=given.store, per_second=given.per_second)
+    serve_until_interrupted(slack, lambda: f"fake Slack at {slack.url}")
 
 
 if __name__ == "__main__":

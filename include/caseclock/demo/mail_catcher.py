@@ -21,6 +21,7 @@ from typing import Any
 
 from aiosmtpd.controller import Controller
 
+from caseclock.demo.fake_http import serve_until_interrupted
 from caseclock.now import now
 
 HOST = "127.0.0.1"
@@ -169,12 +170,8 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=8825)
     parser.add_argument("--folder", type=Path, help="where each mail is kept as a file")
     given = parser.parse_args()
-    with MailCatcher(port=given.port, folder=given.folder) as catcher:
-        print(f"mail catcher at {catcher.host}:{catcher.port}", flush=True)
-        try:
-            threading.Event().wait()
-        except KeyboardInterrupt:
-            print("stopped")
+    catcher = MailCatcher(port=given.port, folder=given.folder)
+    serve_until_interrupted(catcher, lambda: f"mail catcher at {catcher.host}:{catcher.port}")
 
 
 if __name__ == "__main__":

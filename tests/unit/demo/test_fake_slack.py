@@ -100,6 +100,10 @@ def text(kind="plain_text", n=10, **more):
     return {"type": kind, "text": "x" * n, **more}
 
 
+def menu(many, words=10, value=10):
+    return {"type": "overflow", "action_id": "m", "options": [{"text": text(n=words), "value": "v" * value}] * many}
+
+
 @pytest.mark.parametrize(
     ("blocks", "refused"),
     [
@@ -123,6 +127,17 @@ def text(kind="plain_text", n=10, **more):
         ([{"type": "image", "image_url": "https://a.example/x.png", "alt_text": "what it shows"}], False),
         ([{"type": "image", "image_url": "https://a.example/x.png"}], True),
         ([{"type": "actions", "elements": [{}] * 26}], True),
+        ([{"type": "section", "text": text(), "accessory": menu(5)}], False),
+        ([{"type": "section", "text": text(), "accessory": menu(6)}], True),
+        ([{"type": "section", "text": text(), "accessory": menu(0)}], True),
+        ([{"type": "section", "text": text(), "accessory": menu(1, words=76)}], True),
+        ([{"type": "section", "text": text(), "accessory": menu(1, value=151)}], True),
+        ([{"type": "section", "text": text(), "accessory": {"type": "overflow"}}], True),
+        ([{"type": "section", "text": text(), "accessory": {"type": "no_such_thing"}}], True),
+        ([{"type": "input", "label": text(), "hint": text(n=2000), "element": {"type": "datepicker"}}], False),
+        ([{"type": "input", "label": text(), "hint": text(n=2001), "element": {"type": "datepicker"}}], True),
+        ([{"type": "input", "label": text(), "element": {"type": "plain_text_input", "max_length": 3001}}], True),
+        ([{"type": "input", "label": text()}], True),
         ([{"type": "divider", "block_id": "a"}, {"type": "divider", "block_id": "a"}], True),
         ([{"type": "nothing_known"}], True),
         (["no block"], True),
@@ -130,6 +145,62 @@ def text(kind="plain_text", n=10, **more):
     ],
 )
 def test_the_limits_of_block_kit(blocks, refused):
+    assert bool(faults_in(blocks)) == refused
+
+
+def line_chart(days=2, series=1, title="t", label="Mon", **more):
+    labels = [f"{label}{n}" for n in range(days)]
+    lines = [{"name": f"s{n}", "data": [{"label": label, "value": 1.5} for label in labels]} for n in range(series)]
+    return {
+        "type": "data_visualization",
+        "title": title,
+        "chart": {"type": "line", "series": lines, "axis_config": {"categories": labels}},
+    } | more
+
+
+def changed(chart, *path, to):
+    """The chart with one value at a path put in another's place."""
+    place = chart
+    for step in path[:-1]:
+        place = place[step]
+    place[path[-1]] = to
+    return chart
+
+
+FIRST_POINT = ("chart", "series", 0, "data", 0)
+
+
+@pytest.mark.parametrize(
+    ("blocks", "refused"),
+    [
+        ([line_chart(20, 6, "t" * 50)], False),
+        ([line_chart()] * 2, False),
+        ([line_chart()] * 3, True),
+        ([line_chart(21)], True),
+        ([line_chart(0)], True),
+        ([line_chart(series=7)], True),
+        ([line_chart(series=0)], True),
+        ([line_chart(title="t" * 51)], True),
+        ([line_chart(title="")], True),
+        ([line_chart(label="x" * 19)], False),
+        ([line_chart(label="x" * 20)], True),
+        ([line_chart(chart=None)], True),
+        ([changed(line_chart(), "chart", "type", to="donut")], True),
+        ([changed(line_chart(), "chart", "axis_config", "categories", to=["Mon0"])], True),
+        ([changed(line_chart(), "chart", "axis_config", "categories", to=["Mon0", "Mon0"])], True),
+        ([changed(line_chart(), "chart", "axis_config", "y_label", to="y" * 51)], True),
+        ([changed(line_chart(), "chart", "axis_config", to=None)], True),
+        ([changed(line_chart(), *FIRST_POINT, "label", to="Tue")], True),
+        ([changed(line_chart(), *FIRST_POINT, "value", to=None)], True),
+        ([changed(line_chart(), *FIRST_POINT, "value", to=float("nan"))], True),
+        ([changed(line_chart(), *FIRST_POINT, "value", to=-3)], False),
+        ([changed(line_chart(series=2), "chart", "series", 1, "name", to="s0")], True),
+        ([changed(line_chart(), "chart", "series", 0, "name", to="n" * 21)], True),
+        ([line_chart(chart={"type": "pie", "segments": [{"label": "a", "value": 1}]})], False),
+        ([line_chart(chart={"type": "pie", "segments": [{"label": "a", "value": 0}]})], True),
+    ],
+)
+def test_the_limits_of_charts(blocks, refused):
     assert bool(faults_in(blocks)) == refused
 
 

@@ -24,7 +24,23 @@ def _email(settings: Settings) -> Channel | None:
     return EmailChannel(settings.smtp)
 
 
-CHANNELS: dict[str, Callable[[Settings], Channel | None]] = {"slack": _slack, "email": _email}
+def _teams(settings: Settings) -> Channel | None:
+    if settings.teams is None:
+        return None
+    from caseclock.notifications.channels.teams import TeamsChannel
+
+    return TeamsChannel(settings.teams)
+
+
+def _notify(settings: Settings) -> Channel | None:
+    if settings.notify is None:
+        return None
+    from caseclock.notifications.channels.notify import NotifyChannel
+
+    return NotifyChannel(settings.notify)
+
+
+CHANNELS: dict[str, Callable[[Settings], Channel | None]] = {"slack": _slack, "email": _email, "teams": _teams, "notify": _notify}
 """Name of the file -> how it is opened. None where the installation has no settings for it. SDKs are loaded only when used."""
 
 

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import logging
 import re
 import smtplib
 import ssl
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
@@ -22,14 +24,30 @@ from typing import Any, Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from caseclock.charts import recent as chart
+from caseclock.charts.picture import png
 from caseclock.notifications import wording
-from caseclock.notifications.model import Capabilities, ChannelError, ChannelName, Handle, Item, Message
-from caseclock.notifications.words import WORDS
+from caseclock.notifications.model import LEFT_OUT, Capabilities, ChannelError, ChannelName, Handle, Item, Message
+from caseclock.notifications.pictures import recent_of
+from caseclock.notifications.words import CLOSED_FORMS, WORDS
 from caseclock.now import LONDON
 from caseclock.settings import SmtpSettings
 
+log = logging.getLogger(__name__)
+
 TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
-SHOWN = (30, 15, 8, 4, 2)  # items in full; the first of these that keeps the mail small
+SHOWN = (
+    (30, 3),
+    (30, 2),
+    (30, 1),
+    (30, 0),
+    (15, 1),
+    (15, 0),
+    (8, 0),
+    (4, 0),
+    (2, 0),
+)  # items in full, pictures: the first that is small enough
+MOST_ITEMS, MOST_PICTURES = SHOWN[0]
 SIZE = 90_000  # bytes: Gmail cuts mails at about 102 KB
 LINES_PER_ITEM = 3  # of a message that is not about alerts
 SUBJECT = 180  # characters
@@ -45,7 +63,7 @@ class EmailChannel:
     """The port `Channel` on one mail server."""
 
     name: ChannelName = "email"
-    capabilities = Capabilities(edit=False, thread=True, reconcile=False)
+    capabilities = Capabilities(edit=False, thread=True, reconcile=False, images=True)
 
     def __init__(self, settings: SmtpSettings) -> None:
         self._settings = settings
@@ -58,7 +76,8 @@ class EmailChannel:
             raise ChannelError("Mail: the address in routes.yaml is not of the form name@domain", permanent=True)
         mail = mail_of(message, address, self._settings.sender)
         self._deliver(mail.as_bytes(), address)
-        return {"message_id": str(mail["Message-ID"])}
+        handle, without = {"message_id": str(mail["Message-ID"])}, left_out(message, mail)
+        return handle | {LEFT_OUT: without} if without else handle
 
     def find(self, key: str, address: str, since: dt.datetime, handle: Handle | None) -> Handle | None:
         """Mail cannot be read back (`capabilities.reconcile` is False)."""
@@ -140,14 +159,14 @@ def _close(server: smtplib.SMTP) -> None:
 # --- the mail ------------------------------------------------------------------------------------------------------
 def mail_of(message: Message, address: str, sender: str) -> EmailMessage:
     """The mail for one address, below SIZE. The same message gives the same bytes on every try."""
-    made = (_mail_with(message, address, sender, shown) for shown in SHOWN)
+    made = (_mail_with(message, address, sender, *shown) for shown in SHOWN)
     mail = next(made)
     while len(mail.as_bytes()) >= SIZE and (smaller := next(made, None)) is not None:
         mail = smaller
     return mail
 
 
-def _mail_with(message: Message, address: str, sender: str, shown: int) -> EmailMessage:
+def _mail_with(message: Message, address: str, sender: str, shown: int, drawn: int) -> EmailMessage:
     name, own = parseaddr(sender)
     domain = own.rpartition("@")[2] or "localhost"
     mail = EmailMessage(policy=SMTP_POLICY)
@@ -161,9 +180,62 @@ def _mail_with(message: Message, address: str, sender: str, shown: int) -> Email
         mail["In-Reply-To"], mail["References"] = root, root
     mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office answers
     mail.set_content(text_of(message, shown), cte="quoted-printable")
-    mail.add_alternative(html_of(message, shown), subtype="html", cte="quoted-printable")
-    mail.set_boundary(f"=_{hashlib.sha256(message.key.encode()).hexdigest()[:32]}")
+    pictures = pictures_of(message, drawn, domain)
+    mail.add_alternative(html_of(message, shown, pictures), subtype="html", cte="quoted-printable")
+    mark = hashlib.sha256(message.key.encode()).hexdigest()
+    mail.set_boundary(f"=_{mark[:32]}")
+    if pictures:
+        _attach(mail, pictures, f"=_{mark[32:]}")
     return mail
+
+
+@dataclass(frozen=True)
+class Picture:
+    """The chart of one item. `cid`: its Content-ID without brackets; `alt`: what it shows, in a sentence."""
+
+    cid: str
+    alt: str
+    content: bytes
+
+
+def pictures_of(message: Message, most: int, domain: str = "localhost") -> dict[int, Picture]:
+    """Place of the item in the mail -> its picture, for the first that have one. What cannot be drawn is left out, and the log says so."""
+    made: dict[int, Picture] = {}
+    for place, item in enumerate(wording.worst_first(message.items)[:MOST_ITEMS]):
+        recent = recent_of(item) if len(made) < most else None
+        content = _drawn(recent) if recent else None
+        if recent and content:
+            made[place] = Picture(f"chart{place + 1}.{_token(message.key)}.caseclock@{domain}", chart.finding(recent), content)
+        elif recent:
+            log.warning("Mail %s goes without the picture of item %s", _token(message.key), place + 1)
+    return made
+
+
+def _drawn(recent: chart.Recent) -> bytes | None:
+    try:
+        return png(chart.draw(recent))
+    except Exception as error:  # noqa: BLE001 - a message never fails for its picture
+        log.warning("A chart could not be drawn (%s)", type(error).__name__)
+        return None
+
+
+def left_out(message: Message, mail: EmailMessage) -> str:
+    """What the mail had to go without, in words for the audit; empty when it has all of its pictures."""
+    wanted = min(MOST_PICTURES, sum(recent_of(item) is not None for item in wording.worst_first(message.items)[:MOST_ITEMS]))
+    missing = wanted - sum(part.get_content_type() == "image/png" for part in mail.walk())
+    if missing <= 0:
+        return ""
+    return "it went without its picture" if wanted == 1 else f"it went without {missing} of its {wanted} pictures"
+
+
+def _attach(mail: EmailMessage, pictures: Mapping[int, Picture], boundary: str) -> None:
+    """The pictures beside the HTML part: multipart/alternative (text, multipart/related (html, png ...))."""
+    html = mail.get_body(("html",))
+    assert isinstance(html, EmailMessage)
+    for place, picture in pictures.items():
+        name = f"chart-{place + 1}.png"
+        html.add_related(picture.content, "image", "png", cid=f"<{picture.cid}>", disposition="inline", filename=name)
+    html.set_boundary(boundary)
 
 
 def _token(key: str) -> str:
@@ -171,7 +243,7 @@ def _token(key: str) -> str:
     return key if re.fullmatch(r"[A-Za-z0-9_-]{1,64}", key) else hashlib.sha256(key.encode()).hexdigest()[:40]
 
 
-def text_of(message: Message, shown: int = SHOWN[0]) -> str:
+def text_of(message: Message, shown: int = MOST_ITEMS) -> str:
     """The text part: complete by itself."""
     items, lines = wording.worst_first(message.items), wording.notice_lines(message)
     parts = [] if len(items) == 1 else [wording.sentence(wording.title(message, items))]
@@ -179,6 +251,7 @@ def text_of(message: Message, shown: int = SHOWN[0]) -> str:
         said = [
             wording.item_sentence(item),
             wording.reason_sentence(item),
+            wording.handled_sentence(item),
             wording.next_sentence(item),
             wording.recent_sentence(item),
             wording.safe_link(item.link),
@@ -200,14 +273,17 @@ def footer(message: Message) -> str:
     return f"Sent by caseclock to {role} on {at}. It holds counts and dates only, nothing about any child."
 
 
-def html_of(message: Message, shown: int = SHOWN[0]) -> str:
-    """The HTML part: tables and inline styles, because classic Outlook draws with Word; no image, no remote content."""
+def html_of(message: Message, shown: int = MOST_ITEMS, pictures: Mapping[int, Picture] | None = None) -> str:
+    """The HTML part: tables and inline styles, because classic Outlook draws with Word; nothing remote.
+
+    It says everything without its `pictures` (by place of the item).
+    """
     items, lines = wording.worst_first(message.items), wording.notice_lines(message)
     html: str = _template().render(
         headline=wording.title(message, items),
         several=len(items) != 1,
         preview=wording.item_sentence(items[0]) if items else "",
-        items=[_card(item) for item in items[:shown]],
+        items=[_card(item, (pictures or {}).get(place)) for place, item in enumerate(items[:shown])],
         notice=lines[: shown * LINES_PER_ITEM],
         more=_more(items, lines, shown),
         foot=wording.foot(message, items),
@@ -216,15 +292,17 @@ def html_of(message: Message, shown: int = SHOWN[0]) -> str:
     return html
 
 
-def _card(item: Item) -> dict[str, Any]:
-    label, said = wording.label(item), wording.headline_of(item).partition(": ")[2]
+def _card(item: Item, picture: Picture | None) -> dict[str, Any]:
+    label, (state, _, said) = wording.label(item), wording.headline_of(item).partition(": ")
+    lines = [wording.reason_sentence(item), wording.handled_sentence(item), wording.next_sentence(item)]
     return {
-        "label": label,
+        "label": state,
         "colour": COLOURS.get(label, NEUTRAL),
         "subject": said[:1].upper() + said[1:],
         "figures": _figures(item),
-        "lines": [line for line in (wording.reason_sentence(item), wording.next_sentence(item)) if line],
+        "lines": [line for line in lines if line],
         "recent": wording.recent_sentence(item),
+        "picture": picture and {"cid": picture.cid, "alt": picture.alt, "width": chart.WIDTH, "height": chart.HEIGHT},
         "link": wording.safe_link(item.link),
     }
 
@@ -238,9 +316,10 @@ def _figures(item: Item) -> list[tuple[str, str]]:
     rows = [("Now", item.value), ("When last told", item.was), ("Amber limit", item.limit), ("Red limit", item.red_limit)]
     said = [(name, wording.number(value, item.unit, against)) for name, value in rows if value is not None and value == value]
     days = f"{item.open_wd} working {'day' if item.open_wd == 1 else 'days'}" if item.open_wd else ""
-    since = "" if item.since is None else f"since {wording.date_words(item.since)}"
+    over = form in CLOSED_FORMS
+    since = "" if item.since is None else f"{'from' if over else 'since'} {wording.date_words(item.since)}"
     opened = ", ".join(part for part in (days, since) if part)
-    return [*said, ("Was open" if form in {"closed", "withdrawn"} else "Open", opened)] if opened else said
+    return [*said, ("Was open" if over else "Open", opened)] if opened else said
 
 
 @cache

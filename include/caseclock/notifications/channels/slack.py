@@ -15,10 +15,12 @@ from urllib.error import URLError
 
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
-from slack_sdk.http_retry.builtin_handlers import ConnectionErrorRetryHandler, RateLimitErrorRetryHandler, ServerErrorRetryHandler
+from slack_sdk.http_retry.builtin_handlers import ConnectionErrorRetryHandler, ServerErrorRetryHandler
 
 from caseclock.notifications import wording
-from caseclock.notifications.model import Capabilities, ChannelError, ChannelName, Handle, Item, Message
+from caseclock.notifications.buttons import button_menu, button_row
+from caseclock.notifications.model import LEFT_OUT, Capabilities, ChannelError, ChannelName, Handle, Item, Message, RootGone
+from caseclock.notifications.slack_chart import MOST_CHARTS, chart_blocks, chart_words, undrawn, without_charts
 from caseclock.settings import SlackSettings
 
 log = logging.getLogger(__name__)
@@ -33,9 +35,8 @@ HEADER, SECTION, CONTEXT_TEXT, TEXT = 150, 3000, 1000, 3900  # characters, escap
 CONTEXT_ELEMENTS = 10
 SHOWN_ITEMS = 15  # two blocks each, far below 50; more is a list, not a message
 NOTICE_LINES, LINES_PER_SECTION = 100, 5  # 5 lines of at most 500 characters fill a section
-SHORT_WAIT = 5  # seconds: a longer Retry-After is left to the outbox
 
-LOOK_BACK = dt.timedelta(seconds=60)  # our clock against Slack's
+LOOK_BACK = dt.timedelta(minutes=5)  # our clock against Slack's: what one that is ahead has sent would be missed, and sent again
 PAGE = 200
 
 # Errors of https://docs.slack.dev/reference/methods/chat.postMessage: what a person must do about those that never heal.
@@ -64,13 +65,6 @@ ROOT_GONE = {"message_not_found", "cant_update_message", "edit_window_closed", "
 MARKS = {"Red": "🔴", "Amber": "🟠", "On hold": "⏸", "Resolved": "✅", "Withdrawn": "↩️"}  # beside the word, never instead of it
 
 
-class ShortRateLimit(RateLimitErrorRetryHandler):  # type: ignore[misc]
-    """Waits once for a short Retry-After (429 is a sure "not accepted"); never holds a task for a long one."""
-
-    def _can_retry(self, *, response: Any = None, **others: Any) -> bool:
-        return response is not None and response.status_code == 429 and (_retry_after(response.headers) or 1) <= SHORT_WAIT
-
-
 class _Refused(Exception):
     """Slack answered `ok: false`: it did not accept."""
 
@@ -92,25 +86,28 @@ class SlackChannel:
             "timeout": settings.timeout,
             "logger": _sdk_log,
         }
-        self._once = WebClient(**options, retry_handlers=[ShortRateLimit(max_retry_count=1)])
-        self._again = WebClient(
-            **options, retry_handlers=[ShortRateLimit(max_retry_count=1), ConnectionErrorRetryHandler(), ServerErrorRetryHandler()]
-        )
+        self._buttons = settings.app_token is not None  # without Socket Mode nobody would hear them pressed
+        # none of them sleeps for a 429: that one channel is full must not hold up the messages to the others
+        self._once = WebClient(**options, retry_handlers=[])
+        self._again = WebClient(**options, retry_handlers=[ConnectionErrorRetryHandler(), ServerErrorRetryHandler()])
 
     def send(self, message: Message, address: str, handle: Handle | None) -> Handle:
-        """See `Channel.send`. Where the root can no longer be edited or answered, all of it is posted as a new root."""
+        """See `Channel.send`. Where the root takes no edit or answer now, what calls people is posted as a new root, with all of it."""
         if message.mode == "post" or not handle:
             return self._post_root(message, address)
         try:
+            without = []
             if message.mode.startswith("update") or message.root:  # a root must never show less than what its thread says
-                self._edit(message, handle)
+                without.append(self._edit(message, handle))
             if message.mode != "update":
-                self._reply(message, handle, broadcast=message.mode.endswith("broadcast"))
+                without.append(self._reply(message, handle, broadcast=message.mode.endswith("broadcast")))
         except _Refused as refused:
             if refused.code not in ROOT_GONE:
                 raise refused.error from None
+            if message.mode == "update":
+                raise RootGone(_why_gone(refused.code)) from None
             return self._post_root(message, address, "This message continues an earlier one that can no longer be changed.")
-        return handle
+        return _with_left_out(handle, *without)
 
     def find(self, key: str, address: str, since: dt.datetime, handle: Handle | None) -> Handle | None:
         """See `Channel.find`. Looks in the channel and, with a handle, in its thread."""
@@ -130,14 +127,15 @@ class SlackChannel:
         return None if found is None else {"channel": address, "ts": str(found.get("thread_ts") or found["ts"])}
 
     def _post_root(self, message: Message, address: str, note: str = "") -> Handle:
-        blocks, text = root_blocks(message, note), whole_text(message, message.root or message.items)
+        blocks, text = root_blocks(message, note, self._buttons), whole_text(message, message.root or message.items)
         try:
             return self._post(message.key, channel=address, text=text, blocks=blocks)
         except _Refused as refused:
             raise refused.error from None
 
-    def _reply(self, message: Message, handle: Handle, *, broadcast: bool) -> None:
-        self._post(
+    def _reply(self, message: Message, handle: Handle, *, broadcast: bool) -> str:
+        """Returns what it had to go without, in words; empty when nothing."""
+        posted = self._post(
             message.key,
             channel=handle["channel"],
             thread_ts=handle["ts"],
@@ -145,22 +143,26 @@ class SlackChannel:
             text=whole_text(message, message.items),
             blocks=reply_blocks(message),
         )
+        return posted.get(LEFT_OUT, "")
 
     def _post(self, key: str, **content: Any) -> Handle:
         """One post with the key in its metadata. Metadata can be read by the whole workspace, so it holds nothing else."""
         content |= {"metadata": {"event_type": EVENT, "event_payload": {"k": key}}, "client_msg_id": str(uuid.uuid5(KEY_SPACE, key))}
-        content |= {"unfurl_links": False, "unfurl_media": False, "link_names": False, "parse": "none"}
-        answer = _without_blocks_if_refused(
+        content |= {"unfurl_links": False, "unfurl_media": False, "link_names": False, "parse": "none", "mrkdwn": False}
+        answer, without = _without_blocks_if_refused(
             lambda blocks: _call(self._once.chat_postMessage, **(content | {"blocks": blocks})), content["blocks"]
         )
-        return {"channel": str(answer["channel"]), "ts": str(answer["ts"])}
+        return _with_left_out({"channel": str(answer["channel"]), "ts": str(answer["ts"])}, without)
 
-    def _edit(self, message: Message, handle: Handle) -> None:
+    def _edit(self, message: Message, handle: Handle) -> str:
+        """Returns what it had to go without, in words; empty when nothing."""
         text = whole_text(message, message.root or message.items)
         to = {"channel": handle["channel"], "ts": handle["ts"], "text": text, "link_names": False, "parse": "none"}
         edit = self._again.chat_update
         try:
-            _without_blocks_if_refused(lambda blocks: _call(edit, **to, blocks=blocks), root_blocks(message))
+            return _without_blocks_if_refused(lambda blocks: _call(edit, **to, blocks=blocks), root_blocks(message, buttons=self._buttons))[
+                1
+            ]
         except ChannelError as error:  # an edit may be made twice without harm, so an unknown outcome is simply tried again
             raise ChannelError(str(error), permanent=error.permanent, retry_after=error.retry_after) from None
 
@@ -174,6 +176,12 @@ class SlackChannel:
                 return
 
 
+def _why_gone(code: str) -> str:
+    if code == "message_not_found":
+        return "the message was deleted in Slack"
+    return f"Slack lets nobody change the message any more ({code})"
+
+
 def _with_key(key: str, messages: Iterator[dict[str, Any]]) -> dict[str, Any] | None:
     for message in messages:
         metadata = message.get("metadata") or {}
@@ -182,15 +190,27 @@ def _with_key(key: str, messages: Iterator[dict[str, Any]]) -> dict[str, Any] | 
     return None
 
 
-def _without_blocks_if_refused(send: Callable[[list[dict[str, Any]]], Any], blocks: list[dict[str, Any]]) -> Any:
-    """Refused blocks were surely not accepted: the same goes out as text. (`[]`, because an edit without blocks keeps the old ones.)"""
-    try:
-        return send(blocks)
-    except _Refused as refused:
-        if refused.code not in BAD_BLOCKS:
-            raise
-        log.warning("Slack refused the layout of a message (%s); it is sent as text", refused.code)
-        return send([])
+def _with_left_out(handle: Handle, *without: str) -> Handle:
+    said = "; ".join(dict.fromkeys(words for words in without if words))
+    return handle | {LEFT_OUT: said} if said else handle
+
+
+def _without_blocks_if_refused(send: Callable[[list[dict[str, Any]]], Any], blocks: list[dict[str, Any]]) -> tuple[Any, str]:
+    """Refused blocks were surely not accepted: the same goes out without its chart, and if that is refused too, as text.
+
+    (`[]`, because an edit without blocks keeps the old ones.) The second value says what it had to go without; empty when nothing.
+    """
+    plain, without = without_charts(blocks), undrawn(blocks)
+    ladder = [(blocks, "without its chart"), (plain, "as text")] if len(plain) < len(blocks) else [(blocks, "as text")]
+    for tried, then in ladder:
+        try:
+            return send(tried), without
+        except _Refused as refused:
+            if refused.code not in BAD_BLOCKS:
+                raise
+            log.warning("Slack refused the layout of a message (%s); it is sent %s", refused.code, then)
+            without = f"Slack refused its layout ({refused.code}): it went {then}"
+    return send([]), without
 
 
 # --- what went wrong -----------------------------------------------------------------------------------------------
@@ -251,15 +271,16 @@ def escape(text: str, most: int) -> str:
 
 
 def whole_text(message: Message, items: Sequence[Item]) -> str:
-    """The whole statement: screen readers and previews read `text`, not the blocks."""
-    return escape(wording.full_text(message, items, most=SHOWN_ITEMS), TEXT)
+    """The whole statement: screen readers and previews read `text`, not the blocks; so what a single chart shows is said as well."""
+    charted = chart_words(items[0]) if len(items) == 1 else ""
+    return escape("\n".join(part for part in (wording.full_text(message, items, most=SHOWN_ITEMS), charted) if part), TEXT)
 
 
-def root_blocks(message: Message, note: str = "") -> list[dict[str, Any]]:
+def root_blocks(message: Message, note: str = "", buttons: bool = False) -> list[dict[str, Any]]:
     """The message as it stands now: header, each item, and the foot with the date of the data and what cannot be seen."""
     items = wording.worst_first(message.root or message.items)
     blocks: list[dict[str, Any]] = [{"type": "header", "text": _plain(_mark(items) + wording.title(message, items), HEADER)}]
-    blocks += _one_item(items[0]) if len(items) == 1 else _many_items(items)
+    blocks += _one_item(items[0], buttons) if len(items) == 1 else _many_items(items, buttons, MOST_CHARTS)
     return [*blocks, *_notice(message), *_foot(message, items, note)]
 
 
@@ -278,16 +299,21 @@ def _notice(message: Message) -> list[dict[str, Any]]:
     return [_section("\n".join(pack)) for pack in [*packs, more] if pack]
 
 
-def _one_item(item: Item) -> list[dict[str, Any]]:
-    lines = [wording.details_sentence(item), wording.reason_sentence(item), wording.next_sentence(item)]
-    return [_section("\n".join(line for line in lines if line)), *_aside(item)]
+def _one_item(item: Item, buttons: bool = False) -> list[dict[str, Any]]:
+    lines = [wording.details_sentence(item), wording.reason_sentence(item), wording.handled_sentence(item), wording.next_sentence(item)]
+    return [_section("\n".join(line for line in lines if line)), *chart_blocks(item), *_aside(item), *(button_row(item) if buttons else [])]
 
 
-def _many_items(items: Sequence[Item]) -> list[dict[str, Any]]:
+def _many_items(items: Sequence[Item], buttons: bool = False, charts: int = 0) -> list[dict[str, Any]]:
     blocks: list[dict[str, Any]] = []
-    for item in items[:SHOWN_ITEMS]:
-        said = [wording.item_sentence(item), wording.reason_sentence(item)]
-        blocks += [_section(_mark([item]) + "\n".join(said)), *_aside(item)]
+    for n, item in enumerate(items[:SHOWN_ITEMS]):
+        said = (wording.item_sentence(item), wording.reason_sentence(item), wording.handled_sentence(item), wording.next_in_list(item))
+        drawn = chart_blocks(item) if n < charts else []
+        blocks += [
+            _section(_mark([item]) + "\n".join(line for line in said if line)) | (button_menu(item) if buttons else {}),
+            *drawn,
+            *_aside(item),
+        ]
     more = wording.more_sentence(items[SHOWN_ITEMS:])
     return [*blocks, _section(more)] if more else blocks
 

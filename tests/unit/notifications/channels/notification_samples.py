@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from typing import Any
 
 from caseclock.notifications.model import Item, Message, Recipient
@@ -48,12 +49,18 @@ WORSENED = item(
     kind="worsened", severity="red", value=21.0, was=12.0, open_wd=6, since=dt.date(2026, 8, 27), recent=WEEKS,
     reason="it has risen to red: was 12, now 21",
 )  # fmt: skip
-RESOLVED = item(kind="resolved", severity=None, value=6.0, was=21.0, open_wd=9, reason="clear on 2 extract dates in a row")
+RESOLVED = item(
+    kind="resolved", severity=None, value=6.0, was=21.0, open_wd=9, since=dt.date(2026, 8, 24), reason="clear on 2 extract dates in a row"
+)  # fmt: skip
 ANNEX_A = "Made from Annex A, which cannot show a backlog that is older than six months"
+
+ACKNOWLEDGED = "Acknowledged by Team manager, North until Wed 9 September 2026, 18:00"
+SILENCED = "Silenced by Head of service until Fri 25 September 2026, 18:00"
 
 CASES: dict[str, Message] = {
     "fire": message(item()),
     "worsened": message(WORSENED, mode="reply_broadcast", key="k2"),
+    "acknowledged": message(replace(WORSENED, kind="refresh", handled=ACKNOWLEDGED, reason=""), key="k4"),
     "resolved": message(RESOLVED, mode="update+reply", key="k3"),
     "several": message(
         WORSENED, share(was=81.0), item(team="East & Coast", instance="unallocated/east", value=1.0, limit=1.0), notes=(ANNEX_A,)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 import socket
+import sys
 import threading
+from dataclasses import replace
 
 import pytest
-from notification_samples import ANNEX_A, HOSTILE, WORSENED, item, message
+from notification_samples import ACKNOWLEDGED, ANNEX_A, HOSTILE, SILENCED, WORSENED, item, message
 from pydantic import SecretStr
 
-from caseclock.notifications.channels.email import EmailChannel, html_of, mail_of, text_of
+from caseclock.charts import picture
+from caseclock.notifications.channels.email import SIZE, EmailChannel, html_of, mail_of, text_of
 from caseclock.notifications.model import ChannelError
 from caseclock.settings import SmtpSettings
 
@@ -23,7 +26,7 @@ def test_one_mail_for_one_recipient_with_text_and_html(catcher, mailer):
     mail = caught.mail
     assert (caught.recipient, mail["To"], mail["Subject"]) == (TO, TO, "Worse, red: 21 unallocated cases in North Assessment")
     assert mail.get_content_type() == "multipart/alternative"
-    assert [part.get_content_type() for part in mail.iter_parts()] == ["text/plain", "text/html"]
+    assert [part.get_content_type() for part in mail.iter_parts()] == ["text/plain", "multipart/related"]
     for kind in ("plain", "html"):
         assert "Data as of Mon 7 September 2026, source demo." in caught.part(kind)
         assert ANNEX_A in caught.part(kind)
@@ -31,6 +34,62 @@ def test_one_mail_for_one_recipient_with_text_and_html(catcher, mailer):
     assert mail["Auto-Submitted"] == "auto-generated"
     assert handle == {"message_id": "<abc123.caseclock@council.example>"}
     assert mail["Message-ID"] == handle["message_id"]
+
+
+def test_the_picture_lies_beside_the_html_and_its_words_say_what_it_shows(catcher, mailer):
+    mailer.send(message(WORSENED, key="abc123"), TO, None)
+    _, related = catcher.mails[0].mail.iter_parts()
+    html, picture = related.iter_parts()
+    assert (html.get_content_type(), picture.get_content_type()) == ("text/html", "image/png")
+    cid, disposition = picture["Content-ID"].strip("<>"), picture["Content-Disposition"]
+    assert (cid, disposition.content_disposition) == ("chart1.abc123.caseclock@council.example", "inline")
+    [tag] = re.findall(r"<img [^>]*>", html.get_content())
+    assert f'src="cid:{cid}" width="320" height="180"' in tag
+    assert 'alt="Unallocated cases in North Assessment: from 8 on 3 Aug to 21 on 7 Sep 2026; amber limit 10;' in tag
+    assert picture.get_content().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("said", [ACKNOWLEDGED, SILENCED, f"{SILENCED}; {ACKNOWLEDGED}"])
+@pytest.mark.parametrize("more", [(), (item(team="East Assessment", instance="unallocated/east"),)], ids=["one", "several"])
+def test_a_mail_says_who_has_acknowledged_or_silenced_and_until_when_in_both_its_parts(catcher, mailer, said, more):
+    mailer.send(message(replace(WORSENED, handled=said), *more), TO, None)
+    [caught] = catcher.mails
+    for kind in ("plain", "html"):
+        assert caught.part(kind).count(said + ".") == 1
+        assert caught.part(kind).count("Not acknowledged at present.") == len(more)
+
+
+def test_the_badge_of_a_mail_says_why_it_came_and_its_colour_in_words():
+    for kind, words in (("reminder", "Reminder, red"), ("escalated", "Escalated, red"), ("fire", "Red"), ("resolved", "Resolved")):
+        badge = f'font-weight:bold;">{words}</td>'
+        assert badge in html_of(message(replace(WORSENED, kind=kind, severity=None if kind == "resolved" else "red")))
+
+
+def test_a_few_figures_or_a_line_about_data_have_no_picture():
+    few = item(recent=WORSENED.recent[-2:])
+    for one in (few, replace(WORSENED, kind="dq_failed"), item()):
+        mail = mail_of(message(one), TO, "x@c.example")
+        assert [part.get_content_type() for part in mail.iter_parts()] == ["text/plain", "text/html"]
+
+
+def test_without_a_renderer_the_mail_goes_without_its_picture_and_the_log_says_so(monkeypatch, caplog):
+    monkeypatch.setitem(sys.modules, "resvg_py", None)
+    picture.png.cache_clear()
+    mail = mail_of(message(WORSENED, key="k7"), TO, "x@c.example")
+    picture.png.cache_clear()
+    assert [part.get_content_type() for part in mail.iter_parts()] == ["text/plain", "text/html"]
+    assert "<img" not in mail.get_body(("html",)).get_content()
+    assert "Last 6 figures, 3 August to 7 September 2026, oldest first" in mail.get_body(("html",)).get_content()
+    assert "Mail k7 goes without the picture" in caplog.text
+    assert "North" not in caplog.text
+
+
+def test_pictures_give_way_before_words_do():
+    many = [replace(WORSENED, instance=f"unallocated/{n}", team=f"Team {n}") for n in range(14)]
+    mail = mail_of(message(*many), TO, "x@c.example")
+    assert len(mail.as_bytes()) < SIZE
+    assert all("Team 13" in mail.get_body((kind,)).get_content() for kind in ("plain", "html"))
+    assert sum(part.get_content_type() == "image/png" for part in mail.walk()) == 1
 
 
 def test_a_second_try_sends_the_same_bytes(catcher, mailer):

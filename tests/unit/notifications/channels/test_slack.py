@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from caseclock.demo.fake_slack import FakeSlack
 from caseclock.notifications.channels.slack import SlackChannel
-from caseclock.notifications.model import ChannelError
+from caseclock.notifications.model import ChannelError, RootGone
 from caseclock.settings import SlackSettings
 
 NOW = dt.datetime(2026, 9, 7, 8, 0, tzinfo=dt.UTC)
@@ -24,7 +24,7 @@ def test_a_post_carries_the_key_and_can_be_found_by_it(slack, channel):
     handle = channel.send(message(item(), key="k1"), "C0NORTH", None)
     [sent] = slack.roots("C0NORTH")
     assert sent["metadata"] == {"event_type": "case_alert", "event_payload": {"k": "k1"}}
-    assert sent["text"].startswith("Amber: 12 unallocated cases in North Assessment, limit 10.")
+    assert sent["text"].startswith("Amber: 12 unallocated cases in North Assessment, amber limit 10, open since")
     assert handle == {"channel": "C0NORTH", "ts": sent["ts"]}
     assert channel.find("k1", "C0NORTH", before, None) == handle
     assert channel.find("other", "C0NORTH", before, None) is None
@@ -34,7 +34,7 @@ def test_nothing_is_unfurled_linked_or_parsed_and_the_client_id_is_fixed(slack, 
     channel.send(message(item(), key="k1"), "C0NORTH", None)
     channel.send(message(item(), key="k1"), "C0NORTH", None)
     (_, first), (_, second) = slack.calls
-    assert {first[name] for name in ("unfurl_links", "unfurl_media", "link_names")} == {False}
+    assert {first[name] for name in ("unfurl_links", "unfurl_media", "link_names", "mrkdwn")} == {False}
     assert first["parse"] == "none"
     assert first["client_msg_id"] == second["client_msg_id"]
 
@@ -74,15 +74,15 @@ def test_a_reply_is_found_and_gives_the_handle_of_its_root(slack, channel, mode)
     assert channel.find("k2", "C0NORTH", before, handle) == handle
 
 
-def test_find_reads_every_page_and_looks_back_a_minute():
+def test_find_reads_every_page_and_looks_back_far_enough_for_a_clock_that_is_ahead():
     moment = [NOW]
     with FakeSlack(clock=lambda: moment[0]) as slack:
         channel = SlackChannel(SlackSettings(token=SecretStr("t"), base_url=slack.url))
         handle = channel.send(message(item(), key="k0"), "C1", None)
         for n in range(450):
             slack.call("chat.postMessage", {"channel": "C1", "text": str(n)}, "t")
-        assert channel.find("k0", "C1", NOW + dt.timedelta(seconds=59), None) == handle
-        assert channel.find("k0", "C1", NOW + dt.timedelta(seconds=61), None) is None
+        assert channel.find("k0", "C1", NOW + dt.timedelta(seconds=299), None) == handle
+        assert channel.find("k0", "C1", NOW + dt.timedelta(seconds=301), None) is None
 
 
 FAULTS = [
@@ -144,14 +144,20 @@ def test_a_refused_connection_and_an_unknown_host_surely_did_not_arrive():
         assert (caught.value.permanent, caught.value.unknown) == (False, False)
 
 
-def test_a_short_rate_limit_is_waited_out_once(slack, channel):
-    slack.script("chat.postMessage", "ratelimited:0")
-    channel.send(message(item(), key="k1"), "C0NORTH", None)
-    assert slack.copies() == {"k1": 1}
-    slack.script("chat.postMessage", "ratelimited:0", "ratelimited:0")
-    with pytest.raises(ChannelError, match="ratelimited"):
-        channel.send(message(item(), key="k2"), "C0NORTH", None)
-    assert "k2" not in slack.copies()
+def test_a_rate_limit_is_never_slept_through_here_however_short(slack, channel):
+    handle = channel.send(message(item(), key="k0"), "C0NORTH", None)
+    calls = {
+        "chat.postMessage": lambda: channel.send(message(item(), key="k1"), "C0NORTH", None),
+        "chat.update": lambda: channel.send(message(WORSENED, key="k2", mode="update"), "C0NORTH", handle),
+        "conversations.history": lambda: channel.find("k0", "C0NORTH", NOW, None),
+    }
+    for method, call in calls.items():
+        slack.script(method, "ratelimited:2")
+        with pytest.raises(ChannelError, match="ratelimited") as caught:
+            call()
+        assert (caught.value.permanent, caught.value.unknown, caught.value.retry_after) == (False, False, 2.0), method
+        assert not slack._scripts[method], "asked once"
+    assert slack.copies() == {"k0": 1}
 
 
 def test_a_refused_layout_is_sent_as_text(slack, channel):
@@ -161,12 +167,32 @@ def test_a_refused_layout_is_sent_as_text(slack, channel):
     assert (sent["blocks"], sent["text"][:9]) == ([], "Amber: 12")
     assert slack.copies() == {"k1": 1}
     channel.send(message(item(), key="k2", mode="update"), "C0NORTH", handle)
-    slack.script("chat.update", "error:invalid_blocks")
+    slack.script("chat.update", "error:invalid_blocks", "error:invalid_blocks")
     channel.send(message(WORSENED, key="k3", mode="update"), "C0NORTH", handle)
     assert (slack.roots()[0]["blocks"], slack.roots()[0]["text"][:7]) == ([], "Red: 21")
 
 
-@pytest.mark.parametrize("mode", ["update", "reply_broadcast", "update+reply", "update+reply_broadcast"])
+def test_a_workspace_that_takes_no_chart_gets_the_message_without_it_and_once(slack, channel):
+    slack.script("chat.postMessage", "error:invalid_blocks")
+    channel.send(message(WORSENED, key="k1"), "C0NORTH", None)
+    tried = [{block["type"] for block in arguments["blocks"]} for _, arguments in slack.calls]
+    assert "data_visualization" not in tried[-1]
+    [sent] = slack.roots()
+    assert sent["blocks"][0]["text"]["text"].endswith("21 unallocated cases in North Assessment")
+    assert "from 8 on 3 Aug to 21 on 7 Sep 2026" in sent["text"]
+    assert slack.copies() == {"k1": 1}
+
+
+@pytest.mark.parametrize("code", ["message_not_found", "cant_update_message", "edit_window_closed"])
+def test_an_edit_that_calls_nobody_never_becomes_a_post(slack, channel, code):
+    old = channel.send(message(item(), key="k1"), "C0NORTH", None)
+    slack.script("chat.update", f"error:{code}")
+    with pytest.raises(RootGone):
+        channel.send(message(item(), key="k2", mode="update"), "C0NORTH", old)
+    assert slack.copies() == {"k1": 1}
+
+
+@pytest.mark.parametrize("mode", ["reply_broadcast", "update+reply", "update+reply_broadcast"])
 @pytest.mark.parametrize("code", ["message_not_found", "cant_update_message"])
 def test_a_root_that_cannot_be_edited_is_posted_anew_and_once(slack, channel, mode, code):
     old = channel.send(message(item(), key="k1"), "C0NORTH", None)

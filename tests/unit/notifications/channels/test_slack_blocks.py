@@ -22,6 +22,8 @@ ITEMS = st.builds(
     title=NAMES,
     source=NAMES,
     reason=NAMES,
+    handled=NAMES,
+    ref=st.sampled_from(["", "0123456789ab|2026-09-07|1"]),
     severity=st.sampled_from([None, "amber", "red"]),
     value=st.one_of(st.none(), st.floats(allow_nan=True, allow_infinity=False)),
     link=st.one_of(st.none(), NAMES, NAMES.map(lambda name: f"https://a.example/{name}")),
@@ -38,7 +40,7 @@ MESSAGES = st.builds(
 @settings(max_examples=50, deadline=None)
 @given(MESSAGES)
 def test_slack_takes_every_message_and_nothing_in_it_mentions_anybody(sent):
-    for blocks in (slack.root_blocks(sent, "a note"), slack.reply_blocks(sent)):
+    for blocks in (slack.root_blocks(sent, "a note"), slack.root_blocks(sent, buttons=True), slack.reply_blocks(sent)):
         assert faults_in(blocks) == []
         for text in texts(blocks):
             assert not re.search(r"<[!@#]", text)
