@@ -1,8 +1,12 @@
-"""In working hours: what time alone brings about, between two extracts.
+"""What time alone brings about, between two extracts.
 
 Every five minutes in the working hours of `calendar.yaml`, on working days of England: held messages are released,
-open alerts are reminded of and escalated, sendings that failed are tried again, and an extract that should have come by
-now is reported missing. (Airflow's own deadline alerts cannot do the last: no extract, no run, no deadline.)
+open alerts are reminded of and escalated, sendings that failed are tried again, mails that came back are told by another
+channel, and an extract that should have come by now is reported missing. (Airflow's own deadline alerts cannot do the
+last: no extract, no run, no deadline.)
+
+Every ten minutes else, at night, at weekends and on holidays, only what cannot wait: what is urgent and could not be sent
+is tried again, what a dead task has left is looked for, mails are asked after. Nobody is reminded, nothing is released.
 
 A run that finds nothing to do changes nothing; running it by hand at any time is safe.
 """
@@ -17,7 +21,7 @@ from caseclock_workdays import WorkingDayTimetable
 
 
 @dag(
-    schedule=WorkingDayTimetable(every=5),
+    schedule=WorkingDayTimetable(every=5, night=10),
     catchup=False,
     max_active_runs=1,
     default_args=DEFAULT_ARGS,

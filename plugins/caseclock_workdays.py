@@ -33,33 +33,39 @@ log = logging.getLogger(__name__)
 
 class WorkingDayTimetable(Timetable):
     """`times`: London times ("08:00") on each working day. Or `every`: a tick each so many minutes within the working hours
-    of calendar.yaml, both ends included. `first_of_week`: only on the first working day of each week.
+    of calendar.yaml, both ends included; `night`: and each so many minutes outside them, on every day of the week, from midnight on.
+    `first_of_week`: only on the first working day of each week.
 
     A run that was missed while Airflow was down is made up once, the latest one only. A new DAG begins with the next tick.
     """
 
-    def __init__(self, times: Sequence[str] = (), *, every: int = 0, first_of_week: bool = False) -> None:
-        self.times, self.every, self.first_of_week = tuple(times), every, first_of_week
+    def __init__(self, times: Sequence[str] = (), *, every: int = 0, night: int = 0, first_of_week: bool = False) -> None:
+        self.times, self.every, self.night, self.first_of_week = tuple(times), every, night, first_of_week
         self.description = self.summary
 
     # --- what Airflow stores -------------------------------------------------------------------------------------
     def serialize(self) -> dict[str, Any]:
-        return {"times": list(self.times), "every": self.every, "first_of_week": self.first_of_week}
+        return {"times": list(self.times), "every": self.every, "night": self.night, "first_of_week": self.first_of_week}
 
     @classmethod
     def deserialize(cls, data: dict[str, Any]) -> WorkingDayTimetable:
-        return cls(data["times"], every=data["every"], first_of_week=data["first_of_week"])
+        return cls(data["times"], every=data["every"], night=data.get("night", 0), first_of_week=data["first_of_week"])
 
     @property
     def summary(self) -> str:
         days = "First working day of the week" if self.first_of_week else "Working days"
-        return f"{days}, every {self.every} min in working hours" if self.every else f"{days} {', '.join(self.times)}"
+        if not self.every:
+            return f"{days} {', '.join(self.times)}"
+        else_when = f"; else every {self.night} min, day and night" if self.night else ""
+        return f"{days}, every {self.every} min in working hours{else_when}"
 
     def validate(self) -> None:
         if bool(self.times) == bool(self.every):
             raise AirflowTimetableInvalid("give either times, as in times=['08:00'], or every, the minutes between two ticks")
         if self.every and not 1 <= self.every <= 24 * 60:
             raise AirflowTimetableInvalid(f"every={self.every}: expected 1 to 1440 minutes")
+        if self.night and not (1 <= self.night <= 24 * 60 and self.every and not self.first_of_week):
+            raise AirflowTimetableInvalid(f"night={self.night}: expected 1 to 1440 minutes, together with every and without first_of_week")
         for time in self.times:
             try:
                 parsed = dt.time.fromisoformat(time)
@@ -105,7 +111,29 @@ class WorkingDayTimetable(Timetable):
         return next((tick for d in back for tick in reversed(list(self.ticks(d))) if tick <= at), None)
 
     def ticks(self, day: dt.date) -> Iterator[dt.datetime]:
-        """The moments (UTC, ascending) of one London day; none when it is no working day."""
+        """The moments (UTC, ascending) of one London day; none when it is no working day, unless there is something to do at night."""
+        if self.night:
+            yield from sorted({*self._night(day), *self._working_hours(day)})
+        else:
+            yield from self._working_hours(day)
+
+    def _night(self, day: dt.date) -> Iterator[dt.datetime]:
+        """From midnight to midnight, by steps of real time: a day on which the clocks change has 23 or 25 hours. Not in working hours."""
+        opens, closes = self._hours(day) if _is_working_day(day) else (None, None)
+        at, end = (dt.datetime.combine(d, dt.time(), LONDON).astimezone(dt.UTC) for d in (day, day + dt.timedelta(days=1)))
+        while at < end:
+            if opens is None or closes is None or not opens <= at <= closes:
+                yield at
+            at += dt.timedelta(minutes=self.night)
+
+    def _hours(self, day: dt.date) -> tuple[dt.datetime, dt.datetime]:
+        opens, closes = (dt.time.fromisoformat(t) for t in _calendar().config.working_hours)
+        return (
+            dt.datetime.combine(day, opens, LONDON).astimezone(dt.UTC),
+            dt.datetime.combine(day, closes, LONDON).astimezone(dt.UTC),
+        )
+
+    def _working_hours(self, day: dt.date) -> Iterator[dt.datetime]:
         if not _is_working_day(day):
             return
         monday = day - dt.timedelta(days=day.weekday())

@@ -20,6 +20,11 @@ def parse(text: str) -> dt.datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=LONDON)
 
 
+def sleep(seconds: float) -> None:
+    """Does nothing for so long."""
+    time.sleep(seconds)
+
+
 def seconds() -> float:
     """A monotonic reading in seconds, to measure how long a step took."""
     return time.perf_counter()

@@ -35,7 +35,7 @@ def _by_fallback(row: Row, routes: Routes, told: Sequence[Told]) -> list[Row]:
             row.recipient, line.kind, line.instance, line.episode, row.mode, str(line.item.get("reason", "")),
             channel=row.channel, serial=line.serial,
         )  # fmt: skip
-        made = fallback_of(intent, routes, told, {})
+        made = fallback_of(intent, routes, told)
         if made:
             by_channel.setdefault(made.channel, []).append(replace(line, serial=made.serial, via="fallback"))
     return [new_row(row.recipient, channel, "post", lines, fixed=row.fixed) for channel, lines in by_channel.items()]

@@ -16,15 +16,18 @@ from typing import Any, Literal
 
 from caseclock.alerts import Instance, Intent, Kind, Told
 from caseclock.alerts.model import Mode, Suppressed, Via
-from caseclock.notifications.model import Capabilities
+from caseclock.notifications.model import GONE, Capabilities
 
 RowState = Literal["pending", "sending", "unknown", "sent", "failed", "dropped"]
+PLACE = "place"  # in a handle: the mark of the address that it was sent to
 Identity = tuple[str, str, str, str, str, int]
 """source, rule, team, episode, kind, serial: one thing said once."""
 
 CAPABILITIES: dict[str, Capabilities] = {
     "slack": Capabilities(edit=True, thread=True, reconcile=True, buttons=True, images=True),
     "email": Capabilities(edit=False, thread=True, reconcile=False, images=True),
+    "teams": Capabilities(edit=False, thread=False, reconcile=False),
+    "notify": Capabilities(edit=False, thread=False, reconcile=True, bounces=True),
 }
 """What is known of a channel before (or without) its being configured; a configured channel says it itself."""
 
@@ -39,6 +42,8 @@ class Line:
     serial: int
     item: Mapping[str, Any]
     via: Via = "route"
+    again: int = 0
+    """How often the same has failed for good before. A renewed message is another one, with a key of its own."""
 
     @property
     def identity(self) -> Identity:
@@ -48,6 +53,15 @@ class Line:
     def says(self) -> str:
         """`fire unalloc/north 12 amber`, as the record has it."""
         return str(Intent("", self.kind, self.instance, self.episode, "post", "", self.item.get("severity"), self.item.get("value")))
+
+
+@dataclass(frozen=True)
+class Failure:
+    """How a message failed for good: `place` is the mark of the address it was for (`place_of`, empty: not known), `rest` how long the same
+    is not tried again (`blocked.py`)."""
+
+    place: str = ""
+    rest: Literal["hour", "day"] = "day"
 
 
 @dataclass(frozen=True)
@@ -80,6 +94,8 @@ class Row:
     obsolete: str | None = None
     reason: str = ""
     notice: Notice | None = None
+    done_at: dt.datetime | None = None
+    failure: Failure | None = None
 
     @property
     def in_flight(self) -> bool:
@@ -108,8 +124,13 @@ class Plan:
 
 def delivery_key(recipient: str, channel: str, source: str, lines: Iterable[Line]) -> str:
     """40 hex digits; the same for the same message whenever it is made."""
-    said = sorted([rule, team, episode, kind, serial] for _, rule, team, episode, kind, serial in (line.identity for line in lines))
+    said = sorted([*line.identity[1:], *([line.again] if line.again else [])] for line in lines)
     return hashlib.sha256(json.dumps([recipient, channel, source, said]).encode()).hexdigest()[:40]
+
+
+def place_of(address: str | None) -> str:
+    """A mark of an address, to see later whether a message stands where its reader is reached now."""
+    return hashlib.sha256((address or "").encode()).hexdigest()[:12]
 
 
 def new_row(recipient: str, channel: str, mode: Mode, lines: Sequence[Line], conversation: str = "", *, fixed: bool = False) -> Row:
@@ -118,14 +139,24 @@ def new_row(recipient: str, channel: str, mode: Mode, lines: Sequence[Line], con
     return Row(key, source, recipient, channel, mode, tuple(lines), conversation or key, fixed=fixed)
 
 
-def notice_row(recipient: str, channel: str, notice: Notice) -> Row:
-    """A notice for one recipient by one channel; the same key whenever it is made."""
-    key = hashlib.sha256(json.dumps(["notice", recipient, channel, notice.name]).encode()).hexdigest()[:40]
+def notice_row(recipient: str, channel: str, notice: Notice, again: int = 0) -> Row:
+    """A notice for one recipient by one channel; the same key whenever it is made. `again`: how often it has failed for good before."""
+    said = ["notice", recipient, channel, notice.name, *([again] if again else [])]
+    key = hashlib.sha256(json.dumps(said).encode()).hexdigest()[:40]
     return Row(key, "", recipient, channel, "post", (), key, fixed=True, notice=notice)
+
+
+def subjects(row: Row) -> set[object]:
+    """What a row is about: a notice by its name, or alerts with their episodes."""
+    return {row.notice.name} if row.notice else {(line.instance, line.episode) for line in row.lines}
 
 
 def degrade(intent: Intent, can: Capabilities) -> Intent | Suppressed:
     """The intent in a form that the channel can give it. A channel that cannot edit posts what matters and leaves out the rest."""
+    if intent.mode == "update" and GONE in intent.handle:
+        why = f"the message in {intent.channel} is deleted or takes no change any more; a {intent.kind} alone is not worth a new one"
+        then = "the next message that calls its reader is posted anew, with all that the old one showed"
+        return Suppressed(intent.recipient, intent.channel, intent.instance, intent.episode, why, intent.kind, then)
     if can.edit or intent.mode == "post":
         return intent
     if intent.mode == "update":

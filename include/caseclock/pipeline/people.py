@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, select
 
 from caseclock import now as clock
+from caseclock.pipeline.heartbeat import beat
 from caseclock.pipeline.house import House, Report
 from caseclock.storage import ledger
 from caseclock.storage import schema as t
@@ -51,20 +52,28 @@ def _clock_from(now: dt.datetime) -> Callable[[], dt.datetime]:
     return lambda: now + dt.timedelta(seconds=clock.seconds() - began)
 
 
-def deliver_due(house: House, now: dt.datetime) -> Report:
-    """Sends everything that is due at `now` or while it is at work."""
+def deliver_due(house: House, now: dt.datetime, *, patient: bool = True) -> Report:
+    """Sends everything that is due at `now` or while it is at work; at night nothing that can wait for the morning.
+
+    `patient`: it waits, for some minutes at most, for channels that are at their rate limit; else these are left to the next round.
+    """
     from caseclock.notifications.deliver import deliver
+    from caseclock.notifications.night import waits_for_morning
     from caseclock.storage.outbox import SqlDelivery
 
+    moving = _clock_from(now)
     outcomes = deliver(
         SqlDelivery(house.engine),
         house.channels,
         house.config.routes,
-        _clock_from(now),
+        moving,
         page_url=house.settings.page_url,
         quarantine_seconds=house.settings.quarantine_seconds,
         notes_of=lambda source: notes_of(house, source),
+        wait=clock.sleep if patient else None,
+        must_wait=waits_for_morning(house.config.thresholds, house.calendar, moving),
     )
+    beat(house, now)
     counted: dict[str, int] = {}
     for outcome in outcomes:
         counted[outcome.outcome] = counted.get(outcome.outcome, 0) + 1
@@ -78,7 +87,7 @@ def notes_of(house: House, source: str) -> tuple[str, ...]:
         found = ledger.quality_of(c, newest[0].id) if newest else None
         said = decision_of(c, newest[0].id) if newest else None
     absent = tuple(str(a) for a in found.absences if a.everywhere) if found else ()
-    return (*absent, RELEASED) if said and said.choice == "approve" else absent
+    return (*absent, RELEASED) if said and said.released else absent
 
 
 def _outcome_json(outcome: dict[str, Any]) -> Report:

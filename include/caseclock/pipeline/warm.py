@@ -15,6 +15,8 @@ FORKING = ("scheduler", "celery")
 """Airflow components whose processes fork tasks, as they are named on their command line."""
 
 NEEDED = (
+    "caseclock.notifications.deadman",
+    "caseclock.storage.waiting",
     "caseclock.config.load",
     "caseclock.extracts.inbox",
     "caseclock.extracts.naming",
@@ -46,6 +48,9 @@ NEEDED = (
     "caseclock.pipeline.week",
     "caseclock.notifications.update",
     "caseclock.notifications.deliver",
+    "caseclock.notifications.again",
+    "caseclock.notifications.bounces",
+    "caseclock.notifications.night",
     "caseclock.notifications.channels.slack",
     "caseclock.notifications.channels.email",
     "caseclock.storage.alerts",

@@ -79,8 +79,8 @@ def test_a_pattern_for_all_teams_means_neither_the_council_row_nor_work_without_
 
 def test_the_head_of_the_service_is_escalated_to_and_else_the_one_for_all() -> None:
     routes = Routes.model_validate(BASE)
-    assert routes.head_of(subject("r", "n1")) == "head"
-    assert routes.head_of(subject("r", "17", "South One")) == "director"
+    assert routes.chain_of(subject("r", "n1")) == ["head"]
+    assert routes.chain_of(subject("r", "17", "South One")) == ["director"]
 
 
 @pytest.mark.parametrize(
@@ -91,6 +91,12 @@ def test_the_head_of_the_service_is_escalated_to_and_else_the_one_for_all() -> N
         ({"routes": [{"tell": ["nobody"]}]}, "route 1 names 'nobody'"),
         ({"routes": [{"match": {"service": "west"}, "tell": ["north"]}]}, "service 'west', which is not listed"),
         ({"escalation": "nobody"}, "escalation names 'nobody'"),
+        ({"escalation": ["director", "nobody"]}, "escalation names 'nobody'"),
+        ({"services": {"north": {"teams": ["n*"], "head": ["head", "nobody"]}}, "routes": []}, "service north names 'nobody'"),
+        ({"services": {"a": {"teams": ["n*"]}, "b": {"teams": ["n7"]}}, "routes": []}, "team 'n7' belongs to services 'a' and 'b'"),
+        ({"routes": [{"match": {}, "tell": ["north"]}, {"match": {"teams": ["x"]}, "tell": ["south"]}]}, "route 2 is never read"),
+        ({"routes": [{"match": {"severity": "amber"}, "digest_only": True}]}, "digest names nobody"),
+        ({"routes": [{"match": {"severity": "amber"}}]}, "nobody is told"),
         ({"services": {"a": {"teams": ["n1"]}, "b": {"teams": ["n1"]}}, "routes": []}, "belongs to services 'a' and 'b'"),
         ({"recipients": [*BASE["recipients"], {"id": "north", "title": "again", "slack": "C9"}]}, "more than once"),  # type: ignore[misc]
         ({"recipients": [*BASE["recipients"], {"id": "mute", "title": "no address"}]}, "'mute' has no channel"),  # type: ignore[misc]
@@ -100,6 +106,37 @@ def test_a_file_that_would_lose_a_message_is_refused(change: dict[str, object], 
     with pytest.raises(ValidationError) as refused:
         Routes.model_validate(BASE | change)
     assert words in str(refused.value)
+
+
+DIGEST = [
+    {"match": {"rules": ["cp_*"]}, "tell": ["director"], "continue": True},
+    {"match": {"severity": "amber"}, "digest_only": True},
+    {"match": {"service": "north"}, "tell": ["north"]},
+]
+
+
+@pytest.mark.parametrize(
+    ("asked", "severity", "told", "by"),
+    [
+        (subject("unalloc", "n1"), "amber", [], 2),
+        (subject("unalloc", "n1"), "red", ["north"], None),
+        (subject("cp_unalloc", "n1"), "amber", ["director"], None),  # whom an earlier route has named is told
+        (subject("unalloc", "west"), "amber", [], 2),  # and nothing of it goes to catch_all
+        (subject("unalloc", "west"), "red", ["data"], None),
+    ],
+)
+def test_what_is_for_the_digest_only_calls_nobody(asked: Subject, severity: str, told: list[str], by: int | None) -> None:
+    routes = Routes.model_validate(BASE | {"routes": DIGEST, "digest": ["head"]})
+    assert [w.recipient for w in routes.who(asked, severity)] == told  # type: ignore[arg-type]
+    assert routes.digest_only(asked, severity) == by  # type: ignore[arg-type]
+
+
+def test_a_chain_names_everybody_once_in_order() -> None:
+    routes = Routes.model_validate(BASE | {"services": {"north": {"teams": ["n*"], "head": ["head", "director", "head"]}}, "routes": []})
+    assert routes.chain_of(subject("r", "n1")) == ["head", "director"]
+    assert routes.chain_of(subject("r", "x")) == ["director"]
+    none = Routes.model_validate(BASE | {"services": {"north": {"teams": ["n*"], "head": None}}, "routes": [], "escalation": None})
+    assert none.chain_of(subject("r", "n1")) == []
 
 
 def test_a_recipient_without_an_address_for_their_channel_is_reached_by_the_fallback() -> None:
