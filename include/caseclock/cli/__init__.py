@@ -8,7 +8,25 @@ import sys
 import click
 
 from caseclock import __version__
-from caseclock.cli import alerts, demo, events, fetch, pull, quarantine, release, report, run, tools, trends, worklist
+from caseclock.cli import (
+    alerts,
+    backtest,
+    demo,
+    events,
+    fetch,
+    health,
+    listen,
+    pull,
+    quarantine,
+    release,
+    report,
+    route_test,
+    run,
+    test_alerts,
+    tools,
+    trends,
+    worklist,
+)
 from caseclock.errors import CaseclockError
 
 
@@ -32,23 +50,28 @@ for command in (
     report.measures,
     trends.trends,
     trends.spc,
+    backtest.backtest,
     worklist.worklist,
     worklist.relook,
     events.events,
     quarantine.quarantine,
     alerts.alerts,
+    test_alerts.test_alerts,
+    route_test.route_test,
+    listen.listen,
     tools.check_config,
     tools.housekeeping,
     tools.working_days,
     demo.demo,
 ):
     cli.add_command(command)
+alerts.alerts.add_command(health.health)
 
 
 def main() -> None:
     """The program. Errors go to stderr in one place, as one sentence that says where, what, what is allowed, what to do next."""
     try:
-        code = cli.main(standalone_mode=False)
+        code = cli.main(prog_name="caseclock", standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
     except click.exceptions.Abort:
         sys.exit(130)

@@ -5,15 +5,17 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from caseclock.alerts import Instance, Intent, Observation, Told
 from caseclock.clocks.calendar import WorkingCalendar
 from caseclock.notifications.model import Item, Message, Recipient
+from caseclock.notifications.words import OPEN_FORMS, WORDS
 from caseclock.thresholds import ThresholdRule
 
-RECENT = 8  # values shown behind an alert: two months of weekly extracts
+RECENT = 12  # values shown behind an alert at least, where there are so many: 12 weeks of weekly extracts
+WEEKS, MOST = dt.timedelta(weeks=12), 60  # of daily extracts all of 12 weeks
 DATES = ("as_of", "since")
 
 
@@ -35,6 +37,8 @@ class Facts:
     """Recipient id to title, for `delivery_failed`."""
     drawn: Mapping[tuple[Instance, str], Mapping[str, Any]] = field(default_factory=dict)
     """The lines that people were shown last, for alerts whose rule is gone."""
+    handled: Mapping[Instance, str] = field(default_factory=dict)
+    """What people did about an alert that is in force, in words."""
 
 
 def item_of(intent: Intent, facts: Facts) -> Item:
@@ -42,8 +46,10 @@ def item_of(intent: Intent, facts: Facts) -> Item:
     instance, rule = intent.instance, facts.rules.get(intent.instance.rule)
     before = facts.drawn.get((instance, intent.episode))
     if intent.kind == "limit_changed" and rule is None and before:
-        return replace(item_from_json(before), kind=intent.kind, reason=intent.reason, severity=None, was=None)
-    seen = sorted((o for o in facts.history.get(instance, ()) if o.passed), key=lambda o: o.as_of)
+        return replace(item_from_json(before), kind=intent.kind, reason=intent.reason, severity=None, was=None, handled="")
+    history = facts.history.get(instance, ())
+    seen = sorted((o for o in history if o.passed), key=lambda o: o.as_of)
+    recent = _recent(seen) if rule else []
     value = intent.value if intent.value is not None or not seen else seen[-1].value
     as_of = intent.as_of or facts.today
     since = intent.since or (dt.date.fromisoformat(intent.episode) if rule and intent.episode else None)
@@ -63,13 +69,24 @@ def item_of(intent: Intent, facts: Facts) -> Item:
         red_limit=rule.red if rule else None,
         since=since,
         open_wd=facts.calendar.elapsed(since, facts.today) if since and since <= facts.today else None,
-        recent=tuple((o.as_of, o.value) for o in seen[-RECENT:]) if rule else (),
+        recent=tuple((o.as_of, o.value) for o in recent),
+        held_days=tuple(sorted(o.as_of for o in history if not o.passed and recent and o.as_of > recent[0].as_of)),
+        unstable=intent.unstable,
+        handled=facts.handled.get(instance, "") if WORDS[intent.kind].form in OPEN_FORMS else "",
     )
 
 
+def _recent(seen: Sequence[Observation]) -> Sequence[Observation]:
+    """The newest of these that a reader sees: 12 weeks of them, and where extracts are rarer the last 12."""
+    first = seen[-1].as_of - WEEKS if seen else dt.date.min
+    within = sum(o.as_of > first for o in seen)
+    return seen[-min(MOST, max(RECENT, within)) :]
+
+
 def item_to_json(item: Item) -> dict[str, Any]:
-    made = {k: v.isoformat() if isinstance(v, dt.date) else v for k, v in asdict(item).items()}
-    return made | {"recent": [[day.isoformat(), value] for day, value in item.recent]}
+    made = {k: v.isoformat() if isinstance(v, dt.date) else v for k, v in vars(item).items()}
+    made |= {"recent": [[day.isoformat(), value] for day, value in item.recent]}
+    return made | {"held_days": [day.isoformat() for day in item.held_days]}
 
 
 def item_from_json(kept: Mapping[str, Any]) -> Item:
@@ -79,6 +96,7 @@ def item_from_json(kept: Mapping[str, Any]) -> Item:
     for name in DATES:
         given[name] = dt.date.fromisoformat(given[name]) if given.get(name) else None
     given["recent"] = tuple((dt.date.fromisoformat(day), value) for day, value in given.get("recent", ()))
+    given["held_days"] = tuple(dt.date.fromisoformat(day) for day in given.get("held_days", ()))
     return Item(**given)
 
 
@@ -93,11 +111,19 @@ def message_of(
     conversation: str,
     page_url: str | None,
     notes: tuple[str, ...] = (),
+    serials: Mapping[tuple[Instance, str], int] | None = None,
 ) -> Message:
-    """`items`: instance, episode and line of each that this sending is about. `beside`: everything that the same root shows."""
-    about = {(instance, episode): _linked(line, instance, episode, page_url) for instance, episode, line in items}
+    """`items`: instance, episode and line of each that this sending is about. `beside`: everything that the same root shows.
+
+    `serials`: how many messages of each conversation its reader has had before this one.
+    """
+    had = serials or {}
+    about = {
+        (instance, episode): _linked(line, instance, episode, page_url, had.get((instance, episode), 0) + 1)
+        for instance, episode, line in items
+    }
     root = dict.fromkeys((t.instance, t.episode) for t in beside)
-    drawn = {(t.instance, t.episode): _linked(t.item, t.instance, t.episode, page_url) for t in beside if t.item}
+    drawn = {(t.instance, t.episode): _linked(t.item, t.instance, t.episode, page_url, t.serial) for t in beside if t.item}
     drawn |= about
     order = [k for k in [*root, *about] if k in drawn]
     return Message(
@@ -112,8 +138,10 @@ def message_of(
     )
 
 
-def _linked(line: Mapping[str, Any], instance: Instance, episode: str, page_url: str | None) -> Item:
+def _linked(line: Mapping[str, Any], instance: Instance, episode: str, page_url: str | None, serial: int) -> Item:
     item = item_from_json(line)
-    if not page_url or item.limit is None:  # what is no alert on a measure has no page
+    if item.limit is None:  # what is no alert on a measure has no page, and nobody can act on it
         return item
-    return replace(item, link=f"{page_url.rstrip('/')}/caseclock/alerts/{alert_id(instance, episode)}")
+    id = alert_id(instance, episode)
+    item = replace(item, ref=f"{id}|{episode}|{serial}" if WORDS[item.kind].form in OPEN_FORMS else "")
+    return replace(item, link=f"{page_url.rstrip('/')}/caseclock/alerts/{id}") if page_url else item

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Annotated, Final, Literal, Protocol, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -16,9 +16,14 @@ from caseclock.alerts import Kind
 from caseclock.alerts.model import Mode
 from caseclock.thresholds import Severity
 
-ChannelName = Literal["slack", "email"]
+ChannelName = Literal["slack", "email", "teams", "notify"]
 Handle = dict[str, str]
 """What a channel needs to find a sent message again: Slack `{"channel", "ts"}`, email `{"message_id"}`."""
+LEFT_OUT: Final = "left_out"
+"""In the handle that `Channel.send` returns: what the message had to go without, in words. The sender takes it out and keeps it as the
+reason of the sending, so that the audit has it."""
+GONE: Final = "gone"
+"""In the handle that is kept of a root: it was deleted or takes no change any more. Edits of it are left out; the next call is posted."""
 
 
 class Recipient(BaseModel):
@@ -30,8 +35,13 @@ class Recipient(BaseModel):
     title: str = Field(description="the role in plain words: 'Service manager, North'")
     slack: str | None = Field(default=None, description="Slack channel id")
     email: str | None = None
+    teams: str | None = Field(default=None, description="name of a Teams webhook; its address is a secret of the installation")
+    notify: str | None = Field(default=None, description="email address that GOV.UK Notify sends to")
     tell: list[ChannelName] = Field(default=["slack"], description="channels that always get it")
     fallback: list[ChannelName] = Field(default=["email"], description="tried in order when one of `tell` fails for good")
+    may_act: list[Annotated[str, Field(pattern=r"^[USW][A-Z0-9]{2,}$")]] = Field(
+        default=[], description="Slack ids of users (U...) and user groups (S...) who may acknowledge and silence by the message's buttons"
+    )
 
     def address(self, channel: str) -> str | None:
         """Where this recipient is reached by a channel; None when it is not."""
@@ -64,6 +74,14 @@ class Item:
     link: str | None = None
     recent: tuple[tuple[dt.date, float], ...] = ()
     """The last values, oldest first (for a line of text or a chart)."""
+    held_days: tuple[dt.date, ...] = ()
+    """Days since the first of these whose extract did not pass: they have no figure."""
+    unstable: str = ""
+    """`unstable: it began 3 times in the last 20 extracts`; empty when it is steady."""
+    handled: str = ""
+    """What somebody has done about it that is in force: `Acknowledged by .. until ..`. Empty when nobody has."""
+    ref: str = ""
+    """What a button sends back: alert id, episode, count of messages of this conversation. Empty where nobody can act on it."""
 
 
 @dataclass(frozen=True)
@@ -99,6 +117,8 @@ class Capabilities:
     reconcile: bool
     buttons: bool = False
     images: bool = False
+    bounces: bool = False
+    """What was taken may still come back, and can be asked after (`bounces.py`)."""
 
 
 class ChannelError(Exception):
@@ -114,6 +134,23 @@ class ChannelError(Exception):
         self.permanent, self.unknown, self.retry_after = permanent, unknown, retry_after
 
 
+class Undeliverable(ChannelError):
+    """`find` saw the message, and saw that it will never reach its reader. Sending it again the same way is no use."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text, permanent=True)
+
+
+class RootGone(ChannelError):
+    """The message that was to be changed is no longer there, or takes no change any more, and this change alone is worth no new one.
+
+    What its readers must hear of comes with the next message that calls them: it is posted anew, with all that the old one showed.
+    """
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text, permanent=True)
+
+
 class Channel(Protocol):
     """A way to reach people. One file per channel in `channels/`; none imports another."""
 
@@ -124,6 +161,7 @@ class Channel(Protocol):
         """Put the message where its reader is: post it, edit what is at `handle`, or reply to it, by `message.mode`.
 
         Returns the handle of the (root) message. Raises ChannelError. Edits may be repeated; posts and replies carry `message.key`.
+        A mode `update` calls nobody, so it never posts: RootGone where what is at `handle` cannot be changed.
         """
         ...
 
@@ -132,6 +170,23 @@ class Channel(Protocol):
 
         Raises ChannelError when the channel cannot be read. Only called where `capabilities.reconcile`.
         """
+        ...
+
+
+@dataclass(frozen=True)
+class Fate:
+    """What became of a message that a channel has taken. `lost`: no reader will ever see it; `reason` says why."""
+
+    state: Literal["waiting", "arrived", "lost"]
+    reason: str = ""
+
+
+@runtime_checkable
+class Bouncing(Protocol):
+    """A channel (see `Channel`) with `capabilities.bounces`."""
+
+    def fate(self, key: str) -> Fate:
+        """What became of the message with this key. Raises ChannelError when the channel cannot say."""
         ...
 
 

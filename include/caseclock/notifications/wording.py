@@ -7,16 +7,33 @@ Everything that comes from data or configuration passes `plain` first; a channel
 from __future__ import annotations
 
 import datetime as dt
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from urllib.parse import quote, urlsplit
 
 from caseclock.notifications.model import Item, Message
-from caseclock.notifications.words import DATA_SENTENCES, PLACES, SERVICE, SERVICE_MISSING, SINGULAR, WORDS
+from caseclock.notifications.words import (
+    CLOSED_FORMS,
+    DATA_SENTENCES,
+    LIST_AT,
+    LIST_BY,
+    LOOK,
+    LOOK_BY_ID,
+    NOT_ACKNOWLEDGED,
+    OPEN_FORMS,
+    PLACES,
+    SAYS_SO,
+    SERVICE,
+    SERVICE_MISSING,
+    SINGULAR,
+    WORDS,
+)
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December")
+NAMED = re.compile(r"[\w-]+[._]\w")  # `referrals.csv is cut off`, `cine_referral_date is empty`: their first letter stays as it is
 NAME_LENGTH, TITLE_LENGTH, REASON_LENGTH, NOTE_LENGTH = 80, 200, 300, 500  # characters; longer ones are cut and end in "…"
 
 
@@ -29,16 +46,23 @@ def plain(text: str, most: int = NAME_LENGTH) -> str:
 
 
 def sentence(text: str, most: int = REASON_LENGTH) -> str:
-    """`text` as a sentence: begins with a capital, ends with a mark. Empty stays empty."""
+    """`text` as a sentence: begins with a capital (but for the name of a file or setting), ends with a mark. Empty stays empty."""
     line = plain(text, most)
     if not line:
         return ""
-    return line[0].upper() + line[1:] + ("" if line[-1] in ".!?…" else ".")
+    begin = line[0] if NAMED.match(line) else line[0].upper()
+    return begin + line[1:] + ("" if line[-1] in ".!?…" else ".")
 
 
 def date_words(day: dt.date) -> str:
     """`Mon 7 September 2026`; months in words, because 7/9 is read two ways."""
     return f"{DAYS[day.weekday()]} {day.day} {MONTHS[day.month - 1]} {day.year}"
+
+
+def _days_words(first: dt.date, last: dt.date) -> str:
+    """`20 July to 7 September 2026`; the year of the first where it is another."""
+    year = "" if first.year == last.year else f" {first.year}"
+    return f"{first.day} {MONTHS[first.month - 1]}{year} to {last.day} {MONTHS[last.month - 1]} {last.year}"
 
 
 def moment_words(moment: dt.datetime) -> str:
@@ -77,7 +101,20 @@ def lower_is_worse(item: Item) -> bool:
 
 def limit_of(item: Item) -> float | None:
     """The limit that the item is measured against: the red one when it is red."""
-    return item.red_limit if item.severity == "red" and item.red_limit is not None else item.limit
+    return item.red_limit if _is_red(item) else item.limit
+
+
+def _is_red(item: Item) -> bool:
+    return item.severity == "red" and item.red_limit is not None
+
+
+def _limit_words(item: Item) -> str:
+    """`red limit 20`; without its colour where there is one limit only. Empty for none."""
+    limit = known(limit_of(item))
+    if limit is None:
+        return ""
+    colour = "" if item.red_limit is None else "red " if _is_red(item) else "amber "
+    return f"{colour}limit {number(limit, item.unit)}"
 
 
 def place(item: Item) -> str:
@@ -116,8 +153,15 @@ def headline_of(item: Item) -> str:
     words = WORDS[item.kind]
     if words.form == "data":
         return f"{words.lead}: {_data_words(item)}"
-    start = f"{words.lead}, {label(item).lower()}" if words.form == "open" and words.lead else label(item)
-    return f"{start}: {subject(item)}"
+    return f"{state_of(item)}: {subject(item)}"
+
+
+def state_of(item: Item) -> str:
+    """How the headline of a figure begins, the colour in words: `Red`, `Worse, red`, `On hold, amber`, `Resolved`."""
+    words = WORDS[item.kind]
+    if words.form in OPEN_FORMS and words.lead and item.severity:
+        return f"{words.lead}, {item.severity}"
+    return label(item)
 
 
 def _data_words(item: Item) -> str:
@@ -132,53 +176,79 @@ def _data_words(item: Item) -> str:
 
 
 def details(item: Item) -> list[str]:
-    """What follows the figure: `["limit 20", "up from 12", "open 6 working days"]`."""
+    """What follows the figure: `["red limit 20", "up from 12", "open for 6 working days since Thu 27 August 2026"]`."""
     words = WORDS[item.kind]
-    limit, value, was = known(limit_of(item)), known(item.value), known(item.was)
+    limit, value, was = _limit_words(item), known(item.value), known(item.was)
     said: list[str] = []
     if words.form == "data":
         return said
     if words.form == "held":
         said.append("the last good figure")
-    if limit is not None:
-        said.append(f"limit {'now ' if words.form == 'limit' else ''}{number(limit, item.unit)}")
+    if limit:
+        said.append(limit)
     if value is not None and was is not None and number(value, item.unit, was) != number(was, item.unit, value):
         said.append(f"{'up' if value > was else 'down'} from {number(was, item.unit, value)}")
     elif item.kind == "reminder" and value is not None and was is not None:
         said.append("no change")
-    if item.open_wd:
-        tense = "was open" if words.form in {"closed", "withdrawn"} else "open"
-        said.append(f"{tense} {item.open_wd} working {'day' if item.open_wd == 1 else 'days'}")
+    if opened := _opened(item):
+        said.append(opened)
+    if item.unstable:
+        said.append(plain(item.unstable))
     return said
 
 
+def _opened(item: Item) -> str:
+    """`open for 6 working days since Thu 27 August 2026`, `was open ...`; empty where it is not known."""
+    over = WORDS[item.kind].form in CLOSED_FORMS
+    days = f"for {item.open_wd} working {'day' if item.open_wd == 1 else 'days'}" if item.open_wd else ""
+    since = f"{'from' if over else 'since'} {date_words(item.since)}" if item.since else ""
+    return " ".join(part for part in ("was open" if over else "open", days, since) if part) if days or since else ""
+
+
 def item_sentence(item: Item) -> str:
-    """`Red: 21 unallocated cases in North Assessment, limit 20, up from 12, open 6 working days.`"""
+    """`Red: 21 unallocated cases in North Assessment, red limit 20, up from 12, open for 6 working days since Thu 27 August 2026.`"""
     words = WORDS[item.kind]
     start = headline_of(item) if words.form == "data" else f"{label(item)}: {subject(item)}"
     return ", ".join([start, *details(item)]) + "."
 
 
 def details_sentence(item: Item) -> str:
-    """What the headline of a single item leaves out: `Limit 20, up from 12, open 6 working days.` May be empty."""
+    """What the headline of a single item leaves out: `Red limit 20, up from 12, open since Thu 27 August 2026.` May be empty."""
     return sentence(", ".join(details(item)))
 
 
 def reason_sentence(item: Item) -> str:
     """Why the reader hears of it now; the engine's own reason follows where it says more."""
-    why, own = WORDS[item.kind].why, sentence(item.reason)
+    why, own = WORDS[item.kind].why, sentence(item.reason) if WORDS[item.kind].own else ""
     return f"{why} {own}" if own and own.rstrip(".").lower() not in why.lower() else why
 
 
+def handled_sentence(item: Item) -> str:
+    """`Acknowledged by .. until ..`: what somebody has done about an alert that is open, or that nobody has. Else empty."""
+    if item.handled:
+        return sentence(item.handled)
+    return NOT_ACKNOWLEDGED if WORDS[item.kind].form in OPEN_FORMS and item.kind not in SAYS_SO else ""
+
+
 def next_sentence(item: Item) -> str:
-    """What to do, or that there is nothing to do. May be empty."""
-    return WORDS[item.kind].todo
+    """What to do and where to look, or that there is nothing to do. May be empty."""
+    todo, id = WORDS[item.kind].todo, item.ref.partition("|")[0]
+    return f"{todo} {LOOK_BY_ID.format(id=id)}" if todo == LOOK and id and safe_link(item.link) is None else todo
+
+
+def next_in_list(item: Item) -> str:
+    """The same for one of several alerts, where the link below each says where to look."""
+    todo = next_sentence(item)
+    return "" if todo == LOOK else todo
 
 
 def recent_sentence(item: Item, most: int = 8) -> str:
-    """`Last 4 figures, oldest first: 8, 9, 12, 21.` Empty for fewer than two."""
-    values = [number(value, item.unit) for _, value in item.recent[-most:] if known(value) is not None]
-    return f"Last {len(values)} figures, oldest first: {', '.join(values)}." if len(values) > 1 else ""
+    """`Last 4 figures, 17 August to 7 September 2026, oldest first: 8, 9, 12, 21.` Empty for fewer than two."""
+    seen = [(day, value) for day, value in item.recent[-most:] if known(value) is not None]
+    if len(seen) < 2:
+        return ""
+    values = ", ".join(number(value, item.unit) for _, value in seen)
+    return f"Last {len(seen)} figures, {_days_words(seen[0][0], seen[-1][0])}, oldest first: {values}."
 
 
 def data_sentence(items: Sequence[Item], most: int = 5) -> str:
@@ -204,11 +274,22 @@ def headline(items: Sequence[Item]) -> str:
 
 
 def more_sentence(hidden: Sequence[Item]) -> str:
-    """What a message had no room for: `And 12 more: 3 red, 9 amber.` Empty for none."""
+    """What a message had no room for, and where that is to be seen: `And 12 more: 3 red, 9 amber. All ..` Empty for none."""
     if not hidden:
         return ""
     counts = Counter(label(item).lower() for item in worst_first(hidden))
-    return f"And {len(hidden)} more: " + ", ".join(f"{n} {what}" for what, n in counts.items()) + "."
+    said = f"And {len(hidden)} more: " + ", ".join(f"{n} {what}" for what, n in counts.items()) + "."
+    return f"{said} {_where_all_are(hidden)}".rstrip()
+
+
+def _where_all_are(items: Sequence[Item]) -> str:
+    """Where the list of all alerts is; empty where none of these is an alert on a figure."""
+    alerts = [item for item in items if item.limit is not None]
+    page = next((link for item in alerts if (link := safe_link(item.link))), None)
+    if page:
+        return LIST_AT.format(page=page.rpartition("/")[0])
+    over = any(WORDS[item.kind].form in CLOSED_FORMS for item in alerts)
+    return LIST_BY.format(option=" --all" if over else "") if alerts else ""
 
 
 def title(message: Message, items: Sequence[Item]) -> str:
@@ -219,7 +300,9 @@ def title(message: Message, items: Sequence[Item]) -> str:
 def full_text(message: Message, items: Sequence[Item], most: int = 15) -> str:
     """All of it as running text: for screen readers, previews and channels without layout. Shows `most` items and counts the rest."""
     ordered = worst_first(items)
-    said = [f"{item_sentence(item)} {reason_sentence(item)}" for item in ordered[:most]]
+    todo = next_sentence if len(ordered) == 1 else next_in_list
+    parts = [(item_sentence(item), reason_sentence(item), handled_sentence(item), todo(item)) for item in ordered[:most]]
+    said = [" ".join(part for part in each if part) for each in parts]
     lines = said if len(ordered) == 1 else [sentence(title(message, items), TITLE_LENGTH), *said]
     lines += [more_sentence(ordered[most:]), *notice_lines(message), *foot(message, items)]
     return "\n".join(line for line in lines if line)

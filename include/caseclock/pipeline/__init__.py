@@ -15,14 +15,21 @@ ids and counts, never a row, so it may travel through XCom and logs.
 | `steps.py` | the five steps, and `run`: all of them for one extract |
 | `reports.py` | the quality report of a stored extract as text and page; a word to data engineers when it gets worse |
 | `events.py` | what happened since the last extract |
-| `kept.py` | where the frames of an extract lie |
+| `kept.py` | where the frames of an extract lie, and how a file is written in one visible step |
 | `trends.py` | week by week: charts, and forecasts with what became of them |
 | `quarantine.py` | the lives of quarantined rows |
 | `release.py` | a person's word on an extract that quality holds |
+| `handling.py` | what a person does about an alert: acknowledge, silence |
+| `listen.py`, `clicks.py` | the buttons of Slack messages: who pressed, may they, and what comes of it |
+| `routing.py` | who would be told |
 | `rounds.py` | what is done by the clock, not by an extract: tend, digest, housekeeping |
+| `heartbeat.py`, `ping.py` | whether the deliverer is alive: what is stuck, and a word to a watchman outside |
+| `backtest.py` | what other limits would have told |
 | `worklist.py` | what to do first and what to look at again: the work list, the re-look sample |
 | `sheet.py` | tables as CSV that a person opens in a spreadsheet |
 | `without.py` | which measures and timescales have no figure, and why |
+| `not_sent.py` | why nothing is sent about a rule and team now, and what happens next |
+| `behind.py` | the rows behind an alert's figure, for the person who asks |
 | `ask.py` | questions: quality of a path, clocks of a date, why an alert |
 """
 
@@ -37,38 +44,51 @@ from caseclock.pipeline.ask import (
     quality_json,
     quality_of_extract,
 )
+from caseclock.pipeline.behind import rows_behind
 from caseclock.pipeline.events import events_of
 from caseclock.pipeline.fetch import fetch_all, paths_of, waiting_afar
+from caseclock.pipeline.handling import acknowledge, alert_open_at, end_of_day, instance_named, open_alert_named, silence, unsilence
 from caseclock.pipeline.house import House, open_house
+from caseclock.pipeline.listen import listen
+from caseclock.pipeline.not_sent import asked_about, figure_of, why_now
 from caseclock.pipeline.pull import check_pulled, pull_due, pull_now
 from caseclock.pipeline.quarantine import follow_quarantine, quarantine_list, quarantine_summary
 from caseclock.pipeline.release import decide, held_extracts, question, take_answer, waits_for_decision
 from caseclock.pipeline.reports import keep_report
 from caseclock.pipeline.rounds import housekeeping, report_fault, send_digest, tend
+from caseclock.pipeline.routing import route_test
 from caseclock.pipeline.steps import check_quality, compute_measures, notify, run, take_history, take_snapshot, update_alerts
 
 __all__ = [
     "Arrival",
     "House",
+    "acknowledge",
     "add",
+    "alert_open_at",
     "alerts_list",
     "alerts_show",
     "alerts_why",
+    "asked_about",
     "check_pulled",
     "check_quality",
     "claim_inbox",
     "clocks_of",
     "compute_measures",
     "decide",
+    "end_of_day",
     "events_of",
     "fetch_all",
+    "figure_of",
     "follow_quarantine",
     "held_extracts",
     "housekeeping",
     "in_order",
     "inspect",
+    "instance_named",
     "keep_report",
+    "listen",
     "notify",
+    "open_alert_named",
     "open_house",
     "paths_of",
     "pull_due",
@@ -80,13 +100,18 @@ __all__ = [
     "quarantine_summary",
     "question",
     "report_fault",
+    "route_test",
+    "rows_behind",
     "run",
     "send_digest",
+    "silence",
     "take_answer",
     "take_history",
     "take_snapshot",
     "tend",
+    "unsilence",
     "update_alerts",
     "waiting_afar",
     "waits_for_decision",
+    "why_now",
 ]
