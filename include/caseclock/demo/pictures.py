@@ -1,5 +1,6 @@
 """The pictures of README and docs, made from the demo: `make pictures`.
 
+`python -m caseclock.demo.pictures docs/pictures --sheets` makes the sheets of messages alone, without a council and without Airflow.
 Needs Chromium and the library playwright (both are there for the tests).
 """
 
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
-from caseclock.demo import show
+from caseclock.demo import picture_kinds, show
 from caseclock.demo.airflow_home import Ports
 from caseclock.demo.stage import Stage, load_history, set_up
 from caseclock.demo.standalone import Standalone
@@ -68,13 +69,26 @@ def path_svg() -> str:
     )
 
 
-def take(out: Path, tell: Callable[[str], None] = print) -> None:
-    """Writes every picture into a folder. Raises CaseclockError without Chromium."""
+def take(out: Path, tell: Callable[[str], None] = print, *, sheets: bool = False) -> None:
+    """Writes every picture into a folder, or only the `sheets` of messages. Raises CaseclockError without Chromium."""
     out.mkdir(parents=True, exist_ok=True)
     (out / "path.svg").write_text(path_svg(), encoding="utf-8")
     program = next((p for name in ("chromium", "chromium-browser", "google-chrome") if (p := shutil.which(name))), None)
     if program is None:
         raise CaseclockError("Chromium is not installed", where="pictures", todo="On Debian: apt-get install chromium.")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=QUIET)
+        picture_kinds.take(browser, out)
+        browser.close()
+    if not sheets:
+        _take_demo(program, out, tell)
+    for file in sorted(out.iterdir()):
+        tell(f"{file.name}: {file.stat().st_size // 1024} KB")
+
+
+def _take_demo(program: str, out: Path, tell: Callable[[str], None]) -> None:
     from playwright.sync_api import sync_playwright
 
     ports = Ports.from_environment(os.environ)
@@ -87,8 +101,6 @@ def take(out: Path, tell: Callable[[str], None] = print) -> None:
             _sent(browser, stage, out)
             _grid(browser, airflow, run, out)
             browser.close()
-    for file in sorted(out.iterdir()):
-        tell(f"{file.name}: {file.stat().st_size // 1024} KB")
 
 
 def _sent(browser: Any, stage: Stage, out: Path) -> None:
@@ -119,4 +131,5 @@ def _grid(browser: Any, airflow: Standalone, run: dict[str, Any], out: Path) -> 
 
 
 if __name__ == "__main__":
-    take(Path(sys.argv[1] if len(sys.argv) > 1 else "docs/pictures"))
+    folders = [word for word in sys.argv[1:] if word != "--sheets"]
+    take(Path(folders[0] if folders else "docs/pictures"), sheets="--sheets" in sys.argv)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import threading
 from collections.abc import Callable, Mapping
@@ -144,7 +145,15 @@ def answer(box: Postbox, path: str) -> Reply:
 
 
 def _mail_html(caught: Caught) -> Reply:
-    return 200, "text/html", MAIL_POLICY, caught.part("html")
+    """The HTML part with the pictures that came with it (RFC 2392: `cid:` names a part of the same mail)."""
+    body = caught.part("html")
+    parts: Any = caught.mail.walk()
+    for part in parts:
+        cid = str(part["Content-ID"] or "").strip(" <>")
+        if cid and part.get_content_maintype() == "image":
+            content = base64.b64encode(bytes(part.get_content())).decode()
+            body = body.replace(f"cid:{cid}", f"data:{part.get_content_type()};base64,{content}")
+    return 200, "text/html", MAIL_POLICY, body
 
 
 def _mail_raw(caught: Caught) -> Reply:

@@ -9,10 +9,12 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
+from caseclock.demo.slack_chart_view import chart_html
 from caseclock.now import LONDON
 
 # Our own marks, drawn by the page: a headless machine may have no font for them.
 MARKS = {"🔴": "red", "🟠": "amber", "⏸": "held", "✅": "over", "↩️": "back"}
+ROOT_WORDS = 60  # characters of the root that stand above a reply in the channel
 _ANGLE = re.compile(r"<([^<>|]+)(?:\|([^<>]*))?>")
 _BOLD = re.compile(r"(?<!\w)\*([^*\n]+)\*(?!\w)")
 
@@ -51,7 +53,8 @@ def _seen(message: dict[str, Any], replies: tuple[Seen, ...] = (), answers_to: s
 
 
 def _first_line(message: dict[str, Any] | None) -> str:
-    return decode(message["text"]).partition("\n")[0] if message else "a message that is gone"
+    line = decode(message["text"]).partition("\n")[0] if message else "a message that is gone"
+    return line if len(line) <= ROOT_WORDS else line[: ROOT_WORDS - 1].rstrip() + "…"
 
 
 def _block(block: dict[str, Any]) -> Markup:
@@ -61,13 +64,47 @@ def _block(block: dict[str, Any]) -> Markup:
     if kind == "section":
         fields = Markup("").join(Markup('<span class="field">{}</span>').format(text(f)) for f in block.get("fields") or [])
         words = text(block["text"]) if block.get("text") else Markup("")
-        return Markup('<p class="section">{}{}</p>').format(words, fields)
+        return Markup('<p class="section">{}{}{}</p>').format(_menu(block.get("accessory") or {}), words, fields)
     if kind == "context":
         parts = [Markup("<span>{}</span>").format(text(e)) for e in block.get("elements") or [] if e.get("type") != "image"]
         return Markup('<p class="context">{}</p>').format(Markup("").join(parts))
+    if kind == "data_visualization":
+        return chart_html(block)
     if kind == "divider":
         return Markup("<hr>")
+    if kind == "actions":
+        row = Markup("").join(
+            Markup('<span class="button">{}</span>').format(text(e.get("text") or {})) for e in block.get("elements") or []
+        )
+        return Markup('<p class="actions">{}</p>').format(row)
+    if kind == "input":
+        return _input(block)
     return Markup('<p class="context">[{}]</p>').format(str(kind))
+
+
+def _menu(accessory: dict[str, Any]) -> Markup:
+    """The menu beside a section, closed as it stands there; what it offers is said where the pointer rests."""
+    choices = ", ".join(decode(str(option["text"]["text"])) for option in accessory.get("options") or [])
+    return Markup('<span class="menu" title="{}">&#8942;</span>').format(choices) if choices else Markup("")
+
+
+def _input(block: dict[str, Any]) -> Markup:
+    """A field of a form, with what it holds when the form opens."""
+    element = block.get("element") or {}
+    kind = "lines" if element.get("multiline") else str(element.get("type") or "").partition("_")[0]
+    hint = Markup('<span class="hint">{}</span>').format(text(block["hint"])) if block.get("hint") else Markup("")
+    day = element.get("initial_date")
+    held = f"{dt.date.fromisoformat(day):%d %B %Y}".lstrip("0") if day else str(element.get("initial_value") or "")
+    return Markup('<p class="input"><b>{}</b><span class="box-of {}">{}</span>{}</p>').format(text(block["label"]), kind, held, hint)
+
+
+def form_html(view: dict[str, Any]) -> Markup:
+    """A form as it opens over the channel: title, blocks, and the two buttons at its foot."""
+    body = Markup("").join(_block(block) for block in view.get("blocks") or [])
+    feet = [Markup('<span class="button {}">{}</span>').format(name, text(view[name])) for name in ("close", "submit") if view.get(name)]
+    return Markup('<div class="form"><p class="header">{}</p>{}<p class="actions feet">{}</p></div>').format(
+        text(view["title"]), body, Markup("").join(feet)
+    )
 
 
 def text(found: dict[str, Any]) -> Markup:

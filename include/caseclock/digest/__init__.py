@@ -1,5 +1,6 @@
 """The week for leadership: one message, all teams together, never a small number."""
 
 from caseclock.digest.plain import Digest, Figure, OpenAlerts, build, shown
+from caseclock.digest.withheld import SMALL, withheld
 
-__all__ = ["Digest", "Figure", "OpenAlerts", "build", "shown"]
+__all__ = ["SMALL", "Digest", "Figure", "OpenAlerts", "build", "shown", "withheld"]

@@ -197,7 +197,7 @@ def _refuse_arrival(house: House, path: Path, sha256: str, error: BadExtract, no
     """Its name goes into the store and the log of this machine only: nobody knows what is in the name of a stray file."""
     from caseclock.extracts.inbox import claim_target, put_away
 
-    target = claim_target(house.settings.home / "refused", sha256, path.name)
+    target = claim_target(house.settings.refused, sha256, path.name)
     with house.engine.begin() as c:
         if ledger.note_refusal(c, sha256, path.name, str(target), str(error), now):
             headline = f"A file in the inbox was refused. It now lies in refused/{sha256[:12]}__..."
