@@ -1,4 +1,4 @@
-"""Makes the sample messages importable under pytest's importlib mode."""
+"""Makes the sample messages and charts importable under pytest's importlib mode."""
 
 import sys
 from pathlib import Path
@@ -6,4 +6,4 @@ from pathlib import Path
 ROOT = Path(__file__).resolve()
 while ROOT.name != "tests":
     ROOT = ROOT.parent
-sys.path.insert(0, str(ROOT / "unit" / "notifications" / "channels"))
+sys.path[:0] = [str(ROOT / "unit" / "notifications" / "channels"), str(ROOT / "unit" / "charts")]

@@ -6,9 +6,12 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
+from chart_samples import CONTROL, LONG, RECENT
 from notification_samples import CASES, HOSTILE, RESOLVED, item, message
 from pydantic import SecretStr
 
+from caseclock.charts import control, recent
+from caseclock.charts.fonts import FAMILY
 from caseclock.demo.fake_slack import FakeSlack
 from caseclock.demo.mail_catcher import MailCatcher
 from caseclock.demo.postbox import Postbox, serve_postbox
@@ -92,6 +95,18 @@ def test_a_hostile_name_is_shown_as_text(browser, box):
     page.close()
 
 
+@pytest.mark.parametrize("font", ["DejaVu Sans", "Arial", "Times New Roman"])
+def test_no_word_of_a_chart_leaves_its_box_in_a_browser(browser, font):
+    page = browser.new_page()
+    for made in (recent.draw(RECENT["share"]), recent.draw(RECENT["held"]), control.draw(CONTROL["special"], LONG)):
+        page.set_content(made.replace(FAMILY, font))
+        outside = """() => { const all = document.querySelector("svg").getBoundingClientRect();
+            return [...document.querySelectorAll("text")].filter(t => { const b = t.getBoundingClientRect();
+                return b.left < all.left || b.right > all.right || b.top < all.top || b.bottom > all.bottom }).map(t => t.textContent) }"""
+        assert page.evaluate(outside) == []
+    page.close()
+
+
 @pytest.mark.parametrize("width", [360, 900])
 def test_every_mail_fits_its_window_and_shows_its_state_in_words(browser, box, width):
     page = browser.new_page(viewport={"width": width, "height": 700})
@@ -99,5 +114,9 @@ def test_every_mail_fits_its_window_and_shows_its_state_in_words(browser, box, w
         page.goto(f"{box.url}mail/{number}/html")
         assert page.evaluate("document.documentElement.scrollWidth") <= width, name
         assert page.locator("h1").count() == 1, name
-        assert page.locator("img, script").count() == 0
+        assert page.locator("script").count() == 0
+        for picture in page.locator("img").all():
+            assert picture.evaluate("p => p.complete && p.naturalWidth") == 640, name
+            assert picture.bounding_box()["width"] <= 320, name
+            assert len(picture.get_attribute("alt")) > 50, name
     page.close()

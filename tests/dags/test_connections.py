@@ -115,3 +115,37 @@ def test_the_house_of_a_task_knows_them(caseclock_home: Path, monkeypatch: pytes
     monkeypatch.setenv("AIRFLOW_CONN_DROP", f"sftp://council:{SECRET}@sftp.example.org:2222/")
     with open_house() as house:
         assert house.connections("drop").host == "sftp.example.org"
+
+
+# --- Teams and GOV.UK Notify ----------------------------------------------------------------------------------------
+HOOK = f"https://prod.example.org/workflows/1?sig={SECRET}"
+TEAMS = Connection(conn_id="caseclock_teams", conn_type="generic", password=f'{{"north": "{HOOK}"}}', extra='{"timeout": 4}')
+NOTIFY = Connection(
+    conn_id="caseclock_notify", conn_type="generic", password=SECRET, extra='{"template": "t1", "base_url": "http://127.0.0.1:9"}'
+)
+
+
+def test_the_optional_channels_have_connections_of_their_own(tmp_path: Path) -> None:
+    found = settings(find={"caseclock_teams": TEAMS, "caseclock_notify": NOTIFY}.get, env={"CASECLOCK_HOME": str(tmp_path)})
+    assert found.teams is not None
+    assert (found.teams.webhooks["north"].get_secret_value(), found.teams.timeout) == (HOOK, 4)
+    assert found.notify is not None
+    notify = found.notify
+    assert (notify.api_key.get_secret_value(), notify.template, notify.base_url) == (SECRET, "t1", "http://127.0.0.1:9")
+    assert SECRET not in repr(found)
+
+
+@pytest.mark.parametrize(
+    ("id", "password", "what"),
+    [
+        ("caseclock_teams", SECRET, "no list of Teams webhooks"),
+        ("caseclock_teams", "", "no list of"),
+        ("caseclock_notify", SECRET, "extra has no template; expected the id"),
+    ],
+)
+def test_a_connection_that_is_not_whole_is_said_plainly_and_not_shown(tmp_path: Path, id: str, password: str, what: str) -> None:
+    given = Connection(conn_id=id, conn_type="generic", password=password)
+    with pytest.raises((BadConfig, WrongUse), match=what) as refused:
+        settings(find={id: given}.get, env={"CASECLOCK_HOME": str(tmp_path)})
+    assert id in str(refused.value)
+    assert SECRET not in str(refused.value)

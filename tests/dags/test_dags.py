@@ -62,7 +62,7 @@ def test_no_plugin_name_hides_anything(root: Path) -> None:
         ("intake", ["claim", "start"], "Asset or */15 * * * *"),
         ("monitor_extract", [*STEPS, "finished"], "Never, external triggers only"),
         ("release_extract", ["ask", "decide", "record", "notify"], "Never, external triggers only"),
-        ("tend_alerts", ["tend"], "Working days, every 5 min in working hours"),
+        ("tend_alerts", ["tend"], "Working days, every 5 min in working hours; else every 10 min, day and night"),
         ("send_weekly_digest", ["send_digest"], "First working day of the week 08:00"),
         ("pull_databases", ["pull"], "*/15 * * * 1-5"),
         ("housekeeping", ["tidy"], "30 4 * * *"),

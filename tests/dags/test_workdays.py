@@ -16,7 +16,8 @@ from caseclock_workdays import LONDON, WorkingDayTimetable
 
 DAILY = WorkingDayTimetable(times=["07:00"])
 DIGEST = WorkingDayTimetable(times=["08:00"], first_of_week=True)
-TEND = WorkingDayTimetable(every=5)
+BY_DAY = WorkingDayTimetable(every=5)
+TEND = WorkingDayTimetable(every=5, night=10)
 
 
 def utc(text: str) -> dt.datetime:
@@ -56,14 +57,53 @@ def test_the_digest_goes_out_on_the_first_working_day_of_the_week(day: str, is_f
 
 @pytest.mark.parametrize("day", ["2026-03-30", "2026-11-16"])
 def test_tending_covers_the_working_hours_with_both_ends(day: str) -> None:
-    local = [t.astimezone(LONDON) for t in TEND.ticks(dt.date.fromisoformat(day))]
+    local = [t.astimezone(LONDON) for t in BY_DAY.ticks(dt.date.fromisoformat(day))]
     assert [f"{t:%H:%M}" for t in (local[0], local[1], local[-1])] == ["08:00", "08:05", "18:00"]
     assert len(local) == 121
     assert {b - a for a, b in pairwise(local)} == {dt.timedelta(minutes=5)}
 
 
 def test_nothing_on_a_bank_holiday() -> None:
-    assert list(TEND.ticks(dt.date(2026, 12, 25))) == []
+    assert list(BY_DAY.ticks(dt.date(2026, 12, 25))) == []
+
+
+@pytest.mark.parametrize(
+    ("day", "hours", "at_work"),
+    [
+        ("2026-11-16", 24, 121),
+        ("2026-11-21", 24, 0),
+        ("2026-12-25", 24, 0),
+        ("2026-03-29", 23, 0),
+        ("2026-10-25", 25, 0),
+    ],
+    ids=["working day", "Saturday", "bank holiday", "clocks go forward", "clocks go back"],
+)
+def test_outside_working_hours_there_is_a_tick_every_ten_minutes_and_none_twice(day: str, hours: int, at_work: int) -> None:
+    ticks = list(TEND.ticks(dt.date.fromisoformat(day)))
+    assert ticks == sorted(set(ticks))
+    assert ticks[0].astimezone(LONDON).time() == dt.time(0)
+    gaps = {b - a for a, b in pairwise(ticks)}
+    assert gaps <= {dt.timedelta(minutes=5), dt.timedelta(minutes=10)}
+    outside = 6 * (hours - 10) - 1 if at_work else 6 * hours  # 08:00 to 18:00 have ticks of their own, both ends included
+    assert len(ticks) == outside + at_work
+
+
+def test_the_night_goes_on_over_midnight_and_the_clock_change() -> None:
+    at = utc("2026-03-28 17:55")
+    for _ in range(6 * 24):
+        then = TEND.next_tick(at)
+        assert then is not None
+        assert dt.timedelta() < then - at <= dt.timedelta(minutes=10)
+        at = then
+
+
+def test_a_run_missed_at_night_is_made_up_once() -> None:
+    last, now = utc("2026-11-20 18:00"), utc("2026-11-21 03:14")
+    assert TEND._due(last, None, now, catchup=False) == utc("2026-11-21 03:10")
+
+
+def test_what_an_earlier_version_has_stored_can_be_read() -> None:
+    assert WorkingDayTimetable.deserialize({"times": [], "every": 5, "first_of_week": False}).night == 0
 
 
 def test_the_councils_own_closure_days_and_hours_count(caseclock_home: Path) -> None:
@@ -71,7 +111,8 @@ def test_the_councils_own_closure_days_and_hours_count(caseclock_home: Path) -> 
     config.mkdir()
     (config / "calendar.yaml").write_text("extra_closure_days: [2026-11-23]\nworking_hours: ['09:00', '17:00']\n")
     assert DAILY.next_tick(utc("2026-11-20 07:00")) == utc("2026-11-24 07:00")
-    assert [f"{t:%H:%M}" for t in TEND.ticks(dt.date(2026, 11, 24))][::96] == ["09:00", "17:00"]
+    assert [f"{t:%H:%M}" for t in BY_DAY.ticks(dt.date(2026, 11, 24))][::96] == ["09:00", "17:00"]
+    assert {b - a for a, b in pairwise(TEND.ticks(dt.date(2026, 11, 23)))} == {dt.timedelta(minutes=10)}, "closed: as at night"
 
 
 def test_a_calendar_that_changed_is_read_again(caseclock_home: Path) -> None:
@@ -146,7 +187,8 @@ def test_airflow_gets_a_run_at_an_exact_moment() -> None:
     [
         (DAILY, "Working days 07:00"),
         (DIGEST, "First working day of the week 08:00"),
-        (TEND, "Working days, every 5 min in working hours"),
+        (BY_DAY, "Working days, every 5 min in working hours"),
+        (TEND, "Working days, every 5 min in working hours; else every 10 min, day and night"),
     ],
 )
 def test_it_comes_back_from_the_database_as_it_was(timetable: WorkingDayTimetable, summary: str) -> None:
@@ -167,8 +209,28 @@ def test_airflow_knows_it() -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    [{}, {"times": ["08:00"], "every": 5}, {"times": ["8 o'clock"]}, {"times": ["01:30"]}, {"every": -1}, {"every": 2000}],
-    ids=["nothing", "both", "no time", "in the hour that the clock change skips", "negative", "more than a day"],
+    [
+        {},
+        {"times": ["08:00"], "every": 5},
+        {"times": ["8 o'clock"]},
+        {"times": ["01:30"]},
+        {"every": -1},
+        {"every": 2000},
+        {"times": ["08:00"], "night": 10},
+        {"every": 5, "night": -1},
+        {"every": 5, "night": 10, "first_of_week": True},
+    ],
+    ids=[
+        "nothing",
+        "both",
+        "no time",
+        "in the hour that the clock change skips",
+        "negative",
+        "more than a day",
+        "a night without a day",
+        "negative night",
+        "one night a week",
+    ],
 )
 def test_a_schedule_that_makes_no_sense_is_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(AirflowTimetableInvalid):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import shutil
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,8 +17,6 @@ from caseclock.demo.fake_slack import FakeSlack
 from caseclock.demo.mail_catcher import MailCatcher
 from caseclock.now import LONDON
 from caseclock.settings import Settings, from_environment, shipped_config
-
-sys.path.insert(0, str(Path(__file__).parent / "scenarios"))  # the alert lab of test_scenarios.py
 
 SMALL = {  # limits that suit a small council
     "unallocated": {"amber": 4, "red": 8, "clear_below": 3},

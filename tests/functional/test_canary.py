@@ -11,13 +11,18 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import yaml
 from click.testing import CliRunner
+from pydantic import SecretStr
 from sqlalchemy import select
 
 from caseclock import pipeline
 from caseclock.cli import cli
 from caseclock.demo.council import World, extract_tables, write_extract
+from caseclock.demo.fake_notify import FakeNotify
+from caseclock.demo.fake_teams import FakeTeams
 from caseclock.now import LONDON
+from caseclock.settings import NotifySettings, TeamsSettings
 from caseclock.storage.schema import metadata
 
 from .conftest import FRIDAYS, Town
@@ -55,7 +60,24 @@ def _written(home: Path) -> Iterator[tuple[str, str]]:
             yield str(path), path.read_bytes().decode("latin-1")
 
 
-def test_no_personal_value_leaves_the_extract(town: Town, marked: list[Path], caplog: pytest.LogCaptureFixture) -> None:
+@pytest.fixture
+def by_every_channel(town: Town) -> Iterator[tuple[FakeTeams, FakeNotify]]:
+    """Everybody in the town is told by Teams and by GOV.UK Notify as well."""
+    with FakeTeams(["all"], rates=()) as teams, FakeNotify() as notify:
+        key = NotifySettings(api_key=SecretStr(notify.api_key), template=notify.template, base_url=notify.url)
+        town.settings = town.settings.model_copy(update={"teams": TeamsSettings(webhooks=teams.webhooks), "notify": key})
+        file = town.settings.config / "routes.yaml"
+        routes = yaml.safe_load(file.read_text("utf-8"))
+        for recipient in routes["recipients"]:
+            recipient |= {"teams": "all", "notify": recipient["email"], "tell": ["slack", "email", "teams", "notify"]}
+        file.write_text(yaml.safe_dump(routes), "utf-8")
+        yield teams, notify
+
+
+def test_no_personal_value_leaves_the_extract(
+    town: Town, marked: list[Path], by_every_channel: tuple[FakeTeams, FakeNotify], caplog: pytest.LogCaptureFixture
+) -> None:
+    teams, notify = by_every_channel
     assert MARK in zipfile.ZipFile(marked[0]).read("ssd_person.csv").decode()  # the test would be worth nothing without it
     with caplog.at_level(logging.DEBUG):
         reports = [town.take(path) for path in marked]
@@ -71,10 +93,14 @@ def test_no_personal_value_leaves_the_extract(town: Town, marked: list[Path], ca
         "log": caplog.text,
         "slack": json.dumps(town.slack.messages) + json.dumps(town.slack.calls),
         "mail": "\n".join(c.mail.as_string() + c.part("plain") + c.part("html") for c in town.mail.mails),
+        "teams": b"".join(call.body for call in teams.calls).decode(),
+        "notify": b"".join(call.body for call in notify.calls).decode(),
         **{f"store.{name}": text for name, text in tables.items()},
         **dict(_written(town.settings.home)),
     }
     assert len(found) > 40
+    assert min(len(teams.posted), len(notify.sent), len(town.mail.mails)) > 5
+    assert teams.failed_runs == []
     leaks = {where: text[max(0, text.upper().find(MARK) - 80) :][:160] for where, text in found.items() if MARK in text.upper()}
     assert leaks == {}
 
@@ -96,6 +122,69 @@ def test_messages_carry_no_case_reference(town: Town, marked: list[Path]) -> Non
     said = json.dumps([m["blocks"] for m in town.slack.messages]) + "".join(c.part("plain") for c in town.mail.mails)
     assert len(refs) > 100
     assert [r for r in refs if r in said] == []
+
+
+# --- every other way out -------------------------------------------------------------------------------------------
+def test_no_personal_value_is_handed_from_task_to_task(town: Town, marked: list[Path], caplog: pytest.LogCaptureFixture) -> None:
+    """What the steps return travels through XCom; what they log is in the log of a task."""
+    with caplog.at_level(logging.DEBUG), pipeline.open_house(town.settings) as house:
+        handed: list[object] = []
+        for path in marked:
+            arrival = pipeline.in_order(house, (path,), None, None)[0]
+            at = dt.datetime.combine(arrival.as_of, dt.time(17), LONDON)
+            extract = pipeline.add(house, arrival, at)
+            for step in (pipeline.take_snapshot, pipeline.check_quality, pipeline.compute_measures):
+                handed.append(step(house, extract.id))
+            handed += [pipeline.update_alerts(house, extract.id, at), pipeline.notify(house, at, extract.id)]
+            handed.append(pipeline.tend(house, at + dt.timedelta(minutes=10)))
+            refs = _references(pipeline.clocks_of(house, extract))
+        handed += [pipeline.send_digest(house, dt.datetime(2026, 11, 23, 9, tzinfo=LONDON)), pipeline.housekeeping(house, at)]
+    text = json.dumps(handed, default=str)
+    assert min(len(handed), len(town.mail.mails)) > 5
+    assert MARK not in text.upper() + caplog.text.upper()
+    assert [ref for ref in refs if ref in text] == []
+
+
+def test_no_personal_value_is_printed_by_any_command_that_speaks_of_alerts(town: Town, marked: list[Path], tmp_path: Path) -> None:
+    """Ids of cases are printed by `why --clocks` alone, to the person who asks for them."""
+    reports = [town.take(path) for path in marked]
+    with pipeline.open_house(town.settings) as house:
+        listed = pipeline.alerts_list(house, None, True)
+        refs = _references(pipeline.clocks_of(house, house.extract(reports[-1]["extract"]["id"])))
+    one = next(a for a in listed if a["rule"] == "unallocated" and a["closed_on"] is None)
+    place = f"{one['rule']}/{one['team']}"
+    commands = [
+        ["alerts", "list", "--all"],
+        ["alerts", "show", one["id"]],
+        ["alerts", "why", one["id"]],
+        ["alerts", "ack", place, "--by", "Team manager", "--no-deliver"],
+        ["alerts", "silence", place, "--by", "Team manager", "--until", str(FRIDAYS[-1] + dt.timedelta(days=5)), "--reason", "the move",
+         "--no-deliver", "--now", f"{FRIDAYS[-1]}T17:30"],
+        ["route-test", one["rule"], one["team"]],
+        ["backtest", "--rule", one["rule"], "--amber", "2"],
+        ["backtest", "--per-week", "1"],
+    ]  # fmt: skip
+    printed = {" ".join(words): _printed(town, *words) for words in commands}
+    printed |= {f"{' '.join(words)} --json": _printed(town, *words, "--json") for words in commands if words[1] not in {"ack", "silence"}}
+    with_rows = _printed(town, "alerts", "why", one["id"], "--clocks")
+    assert all(len(text) > 20 for text in printed.values()), {k: v for k, v in printed.items() if len(v) <= 20}
+    assert {words: text for words, text in printed.items() if MARK in text.upper()} == {}
+    assert {words: [r for r in refs if r in text] for words, text in printed.items() if any(r in text for r in refs)} == {}
+    assert MARK not in with_rows.upper()
+    assert [ref for ref in refs if ref in with_rows] != []
+
+
+def _references(frame: pd.DataFrame) -> list[str]:
+    """Ids of children, cases and workers, those that are long enough to be found in a text."""
+    found = sorted({str(r) for column in ("child_ref", "item_ref", "worker") for r in frame[column].dropna() if len(str(r)) >= 6})
+    assert len(found) > 100
+    return found
+
+
+def _printed(town: Town, *words: str) -> str:
+    done = CliRunner().invoke(cli, [*words, "--home", str(town.settings.home)], catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    return done.output
 
 
 # --- quality: every column, good cells and bad ones ------------------------------------------------------------------

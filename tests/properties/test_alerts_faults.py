@@ -5,12 +5,12 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 
-from alert_lab import Lab, Landed, local, recipient, rules_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from caseclock.alerts.fold import fold
 from caseclock.alerts.model import Instance, Observation
+from caseclock.demo.alert_lab import Lab, Landed, local, recipient, rules_of
 from caseclock.notifications.routes import Match, Route, Routes, Service
 from caseclock.storage import schema as t
 
@@ -34,6 +34,7 @@ ROUTES = Routes(
 DAYS = [dt.date(2026, 10, 19) + dt.timedelta(days=n) for n in range(14)]  # the clocks change on 25 October 2026
 TEAMS = ("n1", "n2", "s1")
 OPENS, CLOSES = {"fire", "escalated"}, {"resolved", "retracted"}
+ABOUT_DATA = {"unstable", "replay_changed_history"}  # told to data engineers once, about an alert of others
 
 values = st.fixed_dictionaries({rule: st.fixed_dictionaries({team: st.integers(0, 25) for team in TEAMS}) for rule in SPEC})
 faults = st.lists(
@@ -65,7 +66,7 @@ def _conversations(landed: list[Landed], *, readable: bool = True) -> None:
             elif kind in CLOSES:
                 assert is_open[place] or not readable, f"closed what was never opened: {place}"
                 is_open[place] = False
-            elif what.split("/")[0] in SPEC:
+            elif what.split("/")[0] in SPEC and kind not in ABOUT_DATA:
                 assert is_open[place], f"{kind} about what was never opened: {place}"
     assert not any(is_open.values()), f"left open: {[place for place, still in is_open.items() if still]}"
 

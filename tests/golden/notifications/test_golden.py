@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from notification_samples import CASES
 
-from caseclock.notifications.channels import email, slack
+from caseclock.notifications.channels import email, notify, slack, teams
 
 HERE = Path(__file__).parent
 FORMS = {
@@ -21,6 +21,8 @@ FORMS = {
     "slack.txt": lambda m: slack.whole_text(m, m.items) + "\n",
     "mail.txt": email.text_of,
     "mail.html": lambda m: email.html_of(m) + "\n",
+    "card.json": lambda m: json.dumps(teams.card_of(m), indent=1, ensure_ascii=False) + "\n",
+    "notify.txt": lambda m: "\n\n".join(notify.personalisation(m).values()) + "\n",
 }
 
 

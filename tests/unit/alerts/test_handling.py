@@ -8,8 +8,8 @@ import pytest
 
 from caseclock.alerts.handling import decide_ack, decide_silence
 from caseclock.alerts.model import Condition, Instance
-from caseclock.alerts.reconcile import MODES
 from caseclock.alerts.told import EFFECTS, told_after
+from caseclock.alerts.wanted import MODES
 from caseclock.clocks.calendar import WorkingCalendar
 
 CALENDAR = WorkingCalendar()

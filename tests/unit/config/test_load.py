@@ -76,6 +76,14 @@ SLIPS = [  # file, good, bad, words of the problem, words of what is allowed
     ("routes.yaml", "- id: sm-south", "- id: sm-north", "listed more than once", ""),
     ("routes.yaml", "    email: leadership@example.org\n", "", "no channel with an address", ""),
     ("routes.yaml", 'care: {teams: ["CC*"]', 'care: {teams: ["NA*"]', "belongs to services", ""),
+    ("routes.yaml", "  - match: {service: south}\n    tell: [sm-south]", "  - match: {service: south}", "nobody is told", "digest_only"),
+    ("routes.yaml", "tell: [sm-south]", "tell: [sm-south]\n    digest_only: true", "leave out `tell`", ""),
+    ("routes.yaml", "    tell: [head-of-service]\n    continue: true", "    digest_only: true", "which is urgent", "under `tell`"),
+    ("routes.yaml", "  - match: {service: north}\n", "  - match: {}\n", "route 3 is never read: route 2 fits everything", ""),
+    ("routes.yaml", "slack: C0NORTH", 'slack: "#north-managers"', "the id of a channel", ""),
+    ("routes.yaml", "email: leadership@example.org", "email: leadership", "one address, name@domain", ""),
+    ("routes.yaml", 'care: {teams: ["CC*"]', 'care: {teams: ["NA7"]', "team 'NA7' belongs to services 'north' and 'care'", ""),
+    ("routes.yaml", "head: head-of-service}\n  south", "head: [head-of-service, boss]}\n  south", "names 'boss', which is no", ""),
     ("calendar.yaml", "last_year: 2032", "last_year: 2320", "less than or equal to 2100", ""),
     ("calendar.yaml", "extra_closure_days: []", "extra_closure_days: [Christmas]", "", "date"),
     ("measures.yaml", "- id: due_soon", "- id: due_son", "none of the allowed words", "due_soon (did you mean that?)"),
@@ -116,6 +124,15 @@ def test_a_slip_is_told(folder: Path, spoil: Change, file: str, good: str, bad: 
         ("thresholds.yaml", "clear_n: 2", "clear_m: 2", "clear_m"),
         ("routes.yaml", "tell: [sm-south]", "tell: [sm-sowth]", "sm-sowth"),
         ("routes.yaml", "head: head-of-service}", "head: boss}", "head: boss"),
+        ("routes.yaml", "head: head-of-service}", "head: [head-of-service, boss]}", "boss"),
+        ("routes.yaml", "escalation: head-of-service", "escalation: [head-of-service, boss]", "boss"),
+        (
+            "routes.yaml",
+            "  - match: {teams: [no-team]}\n    tell: [head-of-service, data-engineers]",
+            "  - match: {teams: [no-team]}",
+            "no-team]}",
+        ),
+        ("routes.yaml", "    tell: [head-of-service]\n    continue: true", "    digest_only: true", "rules: [unallocated_cp]"),
         ("routes.yaml", "rules: [unallocated_cp]", "rules: [unallocatedcp]", "unallocatedcp"),
         ("sources/demo.yaml", "supplier: systemc", "supplier: liquidlogic", "liquidlogic"),
         ("worklist.yaml", "[supervision_recorded]", "[supervision_recordet]", "supervision_recordet"),
@@ -144,6 +161,55 @@ def test_all_errors_of_all_files_are_told_at_once(folder: Path, spoil: Change) -
         ("thresholds.yaml", "0.for_n"),
         ("thresholds.yaml", "4.measure"),
     ]
+
+
+REFUSED = [  # what ALERTING asks the check to refuse, one way to write each, words of the problem
+    ("clear_below is past amber", "thresholds.yaml", "clear_below: 8", "clear_below: 12", "must not be worse than amber"),
+    ("amber is red", "thresholds.yaml", "red: 20", "red: 10", "must be worse than amber"),
+    ("red is before amber", "thresholds.yaml", "red: 20", "red: 5", "must be worse than amber"),
+    ("a reminder without a new figure", "sources/demo.yaml", "cadence: working_day", "cadence: weekly", "an extract comes every 5"),
+    ("a route tree without a catch-all", "routes.yaml", "catch_all: [head-of-service, data-engineers]\n", "", "missing"),
+    ("a catch-all of nobody", "routes.yaml", "catch_all: [head-of-service, data-engineers]", "catch_all: []", "at least 1"),
+    ("a recipient without an address", "routes.yaml", "    email: leadership@example.org\n", "", "no channel with an address"),
+    ("an empty address", "routes.yaml", "email: leadership@example.org", 'email: ""', "no channel with an address"),
+    ("a channel that is asked for without address", "routes.yaml", "tell: [email]", "tell: [teams]", "has no teams address"),
+    ("a rule that is called like an alert on data", "thresholds.yaml", "id: overdue_icpc", "id: stale", "name of a kind of message"),
+    ("a rule that RULE/TEAM cannot name", "thresholds.yaml", "id: overdue_icpc", "id: overdue/icpc", "can be no id"),
+    ("a silence in the configuration", "thresholds.yaml", "for_n: 1", "silenced: true", "there is no such setting"),
+]
+
+
+@pytest.mark.parametrize(("file", "good", "bad", "what"), [r[1:] for r in REFUSED], ids=[r[0] for r in REFUSED])
+def test_what_would_lose_or_repeat_a_message_is_refused(folder: Path, spoil: Change, file: str, good: str, bad: str, what: str) -> None:
+    spoil(file, good, bad)
+    assert any(what in p.what for p in check(folder)), "\n".join(map(str, check(folder)))
+    with pytest.raises(BadConfig):
+        load(folder)
+
+
+def test_a_rule_for_the_digest_only_and_a_chain_of_heads_are_sound(folder: Path, spoil: Change) -> None:
+    spoil(
+        "routes.yaml",
+        "  - match: {service: north}\n",
+        "  - match: {rules: [overdue_*], severity: amber}\n    digest_only: true\n  - match: {service: north}\n",
+    )
+    spoil("routes.yaml", "escalation: head-of-service", "escalation: [head-of-service, leadership]")
+    assert check(folder) == []
+    routes = load(folder).routes
+    assert routes.escalation == ["head-of-service", "leadership"]
+    assert routes.services["north"].head == ["head-of-service"]
+
+
+def test_an_urgent_rule_that_an_earlier_route_takes_whole_does_not_reach_the_digest(folder: Path, spoil: Change) -> None:
+    whole = "  - match: {rules: [unallocated_cp]}\n    tell: [head-of-service]\n"
+    spoil(
+        "routes.yaml",
+        "  - match: {service: north}\n",
+        f"{whole}  - match: {{severity: amber}}\n    digest_only: true\n  - match: {{service: north}}\n",
+    )
+    assert check(folder) == []
+    spoil("routes.yaml", whole, "")
+    assert "takes 'unallocated_cp', which is urgent" in only(folder).what
 
 
 def test_a_share_that_is_called_worse_when_higher_is_refused(folder: Path, spoil: Change) -> None:

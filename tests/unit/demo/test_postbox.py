@@ -13,7 +13,7 @@ import pytest
 from caseclock.demo.fake_slack import FakeSlack
 from caseclock.demo.mail_catcher import MailCatcher
 from caseclock.demo.postbox import serve_postbox
-from caseclock.demo.slack_view import mrkdwn, text
+from caseclock.demo.slack_view import form_html, mrkdwn, text
 
 NAMES = {"C1": "Service manager, North", "north@a.example": "Service manager, North"}
 HTML = "<p style='color:#123456'>the mail</p><script>alert(1)</script>"
@@ -135,3 +135,60 @@ def test_slacks_markup_becomes_html(raw, html):
 
 def test_our_marks_become_shapes():
     assert str(text({"type": "plain_text", "text": "🔴 Red"})) == '<i class="mark red" aria-hidden="true"></i>Red'
+
+
+def test_a_picture_that_came_with_a_mail_is_shown_and_nothing_else_is_loaded(box):
+    made = EmailMessage()
+    made["Subject"], made["To"], made["Message-ID"] = "s", "north@a.example", "<k2@a>"
+    made.set_content("the text part")
+    made.add_alternative('<img src="cid:one@a"><img src="cid:gone@a">', subtype="html")
+    made.get_body(("html",)).add_related(b"\x89PNG", "image", "png", cid="<one@a>")
+    with smtplib.SMTP(box.mail.host, box.mail.port, timeout=5) as server:
+        server.sendmail("s@a.example", ["north@a.example"], made.as_bytes())
+    answer, page = get(box, "/mail/1/html")
+    assert 'src="data:image/png;base64,iVBORw=="' in page
+    assert 'src="cid:gone@a"' in page
+    assert "img-src data:;" in answer.headers["Content-Security-Policy"]
+
+
+def test_a_chart_of_slack_is_drawn(box):
+    points = [{"label": day, "value": value} for day, value in (("7 <Sep>", 3), ("14 Sep", 5))]
+    chart = {"type": "line", "series": [{"name": "<b>Figure", "data": points}], "axis_config": {"categories": ["7 <Sep>", "14 Sep"]}}
+    post(box, text="x", blocks=[{"type": "data_visualization", "title": "Figure & limits", "chart": chart}])
+    page = get(box)[1]
+    assert "<svg " in page
+    assert "Figure &amp; limits" in page
+    assert "&lt;b&gt;Figure" in page
+    assert "7 &lt;Sep&gt;" in page
+
+
+def plain(words):
+    return {"type": "plain_text", "text": words}
+
+
+def test_buttons_and_menus_are_seen(box):
+    button = {"type": "button", "action_id": "a", "value": "v", "text": plain("Acknowledge <b>")}
+    menu = {"type": "overflow", "action_id": "m", "options": [{"text": plain("Silence"), "value": "v"}]}
+    post(
+        box,
+        text="x",
+        blocks=[{"type": "section", "text": plain("one of two"), "accessory": menu}, {"type": "actions", "elements": [button]}],
+    )
+    page = get(box)[1]
+    assert '<span class="button">Acknowledge &lt;b&gt;</span>' in page
+    assert '<span class="menu" title="Silence">' in page
+
+
+def test_a_form_shows_its_fields_its_words_and_its_two_buttons():
+    view = {
+        "title": plain("Silence"), "submit": plain("Silence"), "close": plain("Cancel"),
+        "blocks": [
+            {"type": "section", "text": plain("Red: 21 <cases>")},
+            {"type": "input", "label": plain("Reason"), "hint": plain("It is kept."), "element": {"type": "plain_text_input"}},
+            {"type": "input", "label": plain("Until"), "element": {"type": "datepicker", "initial_date": "2026-09-09"}},
+        ],
+    }  # fmt: skip
+    html = form_html(view)
+    for said in ("Red: 21 &lt;cases&gt;", "<b>Reason</b>", "It is kept.", "<b>Until</b>", ">9 September 2026<", ">Cancel<", ">Silence<"):
+        assert said in html
+    assert "<cases>" not in html
