@@ -15,6 +15,9 @@ COPY --chown=airflow:0 include/ /opt/airflow/include/
 COPY --chown=airflow:0 plugins/ /opt/airflow/plugins/
 COPY --chown=airflow:0 dags/ /opt/airflow/dags/
 
+# `docker compose exec airflow-worker caseclock alerts list`
+RUN printf '#!/bin/sh\nexec python -m caseclock.cli "$@"\n' > /home/airflow/.local/bin/caseclock && chmod +x /home/airflow/.local/bin/caseclock
+
 # include/ is a place, not a package: the library is found as `caseclock`
 ENV PYTHONPATH=/opt/airflow/include \
     CASECLOCK_HOME=/opt/caseclock
