@@ -198,7 +198,7 @@ BROKEN: Mapping[str, Any] = {
 }
 
 
-@settings(max_examples=40, deadline=None, phases=[Phase.explicit, Phase.generate], suppress_health_check=list(HealthCheck))
+@settings(max_examples=24, deadline=None, phases=[Phase.explicit, Phase.generate], suppress_health_check=list(HealthCheck))
 @given(program=st.lists(steps, min_size=4, max_size=24))
 def test_going_on_from_the_last_run_is_replaying_everything(program: list[Any]) -> None:
     plain = Store(RULES, ROUTES, lasting=False)

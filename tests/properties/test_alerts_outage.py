@@ -60,7 +60,7 @@ downs = st.tuples(st.integers(0, STEP * 5), st.integers(0, STEP * 5)).map(lambda
 figures = st.tuples(st.sampled_from([0, 12, 13, 25]), st.sampled_from([0, 1, 2, 4]))
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     slack=downs, mail=downs, refused=st.tuples(st.booleans(), st.booleans()), seen=st.lists(figures, min_size=5, max_size=5),
     fallback=st.booleans(), faults=st.lists(st.sampled_from(["ok", "crash_after_send", "lost_after", "lost_before"]), max_size=3),
