@@ -407,7 +407,7 @@ def test_what_could_not_be_sent_while_the_network_was_away_is_told_when_it_is_ba
 
 
 def test_an_alert_that_turns_red_after_its_first_message_failed_is_told() -> None:
-    """The failure blocks `fire` of this episode whatever the figure is since: amber that was refused once hides every red after it."""
+    """A failure must not block `fire` of its episode whatever the figure is since: red is graver than the amber that was refused."""
     lab = lab_of(routes(reader("sm")))
     lab.faults[:] = ["permanent"]
     assert said_to(take(lab, "2026-09-07T09:00", {"unalloc": {"n1": 12}}), "sm") == []
@@ -423,7 +423,7 @@ def test_an_address_that_was_put_right_is_used_for_the_alert_that_is_open() -> N
 
 
 def test_a_refused_worsening_does_not_end_all_reminders() -> None:
-    """`worsened` is the first row that fits for ever after, and it is blocked: nothing behind it in the table is reached."""
+    """`worsened` is the first row that fits ever after, and it rests: what stands behind it in the table is reached all the same."""
     lab = lab_of(routes(reader("sm")))
     take(lab, "2026-09-07T09:00", {"unalloc": {"n1": 12}})
     lab.faults[:] = ["permanent"]
@@ -433,7 +433,7 @@ def test_a_refused_worsening_does_not_end_all_reminders() -> None:
 
 
 def test_an_end_that_could_not_be_told_is_told_when_the_channel_is_back() -> None:
-    """Whoever was told that it fires is told that it is over. One refusal of `resolved` and it says red for ever."""
+    """Whoever was told that it fires is told that it is over. One refusal of `resolved` changes nothing in that."""
     lab = lab_of(routes(reader("sm")))
     take(lab, "2026-09-07T09:00", {"unalloc": {"n1": 12}})
     take(lab, "2026-09-08T09:00", {"unalloc": {"n1": 1}})
@@ -444,7 +444,7 @@ def test_an_end_that_could_not_be_told_is_told_when_the_channel_is_back() -> Non
 
 
 def test_the_head_who_was_told_by_escalation_hears_of_the_red_that_routes_tell_the_head_of() -> None:
-    """As routes.yaml ships it: red of `unallocated_cp` goes to the head at once. Not to a head whom amber had been escalated to."""
+    """As routes.yaml ships it: red of `unallocated_cp` goes to the head at once, also after amber had been escalated."""
     at_once = Route(match=Match(rules=["urgent"], severity="red"), tell=["head"], **{"continue": True})
     listed = [at_once, Route(match=Match(service="north"), tell=["sm"])]
     lab = lab_of(routes(reader("sm"), reader("head"), listed=listed, head="head"))
@@ -454,7 +454,7 @@ def test_the_head_who_was_told_by_escalation_hears_of_the_red_that_routes_tell_t
 
 
 def test_a_rule_with_the_name_of_a_message_is_told_to_be_over_when_it_is_deleted() -> None:
-    """`stale`, `refused`, `hold`, `unstable` ... are taken for alerts on data; check-config takes such an id without a word."""
+    """`stale`, `refused`, `hold` ... are kinds of messages too: check-config refuses such an id, and the engine does not mix them up."""
     stale = {"desc": "cases without a note", "amber": 10, "red": 20, "clear_below": 8}
     lab = lab_of(routes(reader("sm")), {"stale": stale})
     take(lab, "2026-09-07T09:00", {"stale": {"n1": 12}})
@@ -499,7 +499,7 @@ def test_what_is_for_the_digest_only_reminds_nobody() -> None:
 
 # --- never closed --------------------------------------------------------------------------------------------------
 def test_who_was_told_under_an_id_that_was_renamed_sees_its_end() -> None:
-    """`sm` became `service-manager` in routes.yaml, in the same channel. The old message says red for ever."""
+    """`sm` became `service-manager` in routes.yaml, in the same channel. The old message says its end."""
     with open_post("sm", "de") as post:
         lab = lab_of(routes(reader("sm")), inner=post.channels)
         take(lab, "2026-09-07T09:00", {"unalloc": {"n1": 25}})
@@ -511,7 +511,7 @@ def test_who_was_told_under_an_id_that_was_renamed_sees_its_end() -> None:
 
 @pytest.mark.parametrize("change", ["by mail", "somebody else"])
 def test_a_data_engineer_who_was_told_that_data_is_held_is_told_that_it_passed(change: str) -> None:
-    """Between the two the data engineer's way was changed, or `data` of routes.yaml names another. The old conversation stays open."""
+    """Between the two their way was changed, or `data` of routes.yaml names another. The old conversation is closed all the same."""
     lab = lab_of(routes(reader("sm"), reader("other")), {"unalloc": UNALLOC})
     take(lab, "2026-09-07T09:00", {"unalloc": {"n1": 1}})
     assert said_to(take(lab, "2026-09-08T09:00", {"unalloc": {"n1": 1}}, held="volume"), "de") == ["dq_failed 2026-09-08"]

@@ -1,7 +1,7 @@
 """The table of messages over a history that is over: who would have been told what, and on which day.
 
 It is the table that sends (`reconcile`, `escalate`, `told_after`): working hours, what waits because it comes and goes, reminders, the
-chain of those above. What is simpler than life is in LEFT_OUT. Edits that call nobody (`refresh`) are left out too.
+chain of those above. What is simpler than life is in SIMPLER_THAN_LIFE. Edits that call nobody (`refresh`) are left out too.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from caseclock.clocks.calendar import WorkingCalendar
 from caseclock.thresholds import Severity, ThresholdRule
 
 CHANNEL = "rehearsal"
-LEFT_OUT = (
+SIMPLER_THAN_LIFE = (
     "the limits are the same over the whole history, also where others were in force",
     "each extract comes in its newest revision, on the morning of its date or of the next working day, and is never held or late",
     "nobody acknowledges or silences anything",

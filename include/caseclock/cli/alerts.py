@@ -83,7 +83,7 @@ def why(target: str, with_rows: bool, source: str | None, at: dt.datetime | None
 
 
 LONGEST = 2000  # characters of one value; names and reasons are of others' making and must be only words on a terminal
-LEFT_OUT = {"detail", "handle", "source", "rule", "team"}
+NOT_PRINTED = {"detail", "handle", "source", "rule", "team"}
 """Of a row below an alert: what the alert says itself, and what is for machines."""
 
 
@@ -103,7 +103,7 @@ def _print(found: dict[str, Any], indent: str = "") -> None:
 def _line(row: Any) -> str:
     if not isinstance(row, dict):
         return _words(row)
-    kept = {k: v for k, v in row.items() if k not in LEFT_OUT and v not in (None, [], "")}
+    kept = {k: v for k, v in row.items() if k not in NOT_PRINTED and v not in (None, [], "")}
     return "  ".join(f"{k} {_words(v)}" for k, v in kept.items())
 
 

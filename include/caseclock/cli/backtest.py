@@ -43,7 +43,7 @@ def backtest(
     people are at work, waits because it comes and goes, or is for the digest only is counted apart. What is left out is printed below.
     """
     from caseclock import pipeline
-    from caseclock.alerts.rehearsal import LEFT_OUT
+    from caseclock.alerts.rehearsal import SIMPLER_THAN_LIFE
     from caseclock.pipeline.backtest import as_json as json_of
     from caseclock.pipeline.backtest import backtest as found_of
 
@@ -60,7 +60,7 @@ def backtest(
         _print(one, first=n == 0, wished=per_week)
     if found:
         click.echo("\nSimpler here than in life:")
-        for said in LEFT_OUT:
+        for said in SIMPLER_THAN_LIFE:
             click.echo(f"- {said}")
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import socket
 import threading
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
@@ -48,7 +49,7 @@ class Reply:
     headers: dict[str, str] = field(default_factory=dict)
 
 
-class Served:
+class Served(ABC):
     """A service to talk to in tests and to look at. A subclass says in `answer` what it does when all is well."""
 
     FAULTS: tuple[str, ...] = FAULTS
@@ -59,8 +60,8 @@ class Served:
         self._port, self._scripts = port, dict[str, deque[str]]()
         self._server: _Server | None = None
 
-    def answer(self, call: Call) -> Reply:
-        raise NotImplementedError
+    @abstractmethod
+    def answer(self, call: Call) -> Reply: ...
 
     def scripted_as(self, call: Call) -> str:
         """The name under which faults are scripted for it: here the HTTP method."""
@@ -71,8 +72,8 @@ class Served:
         return Reply(429, "", {"Retry-After": seconds})
 
     def refusal(self, code: str) -> Reply:
-        """How this service says no, where `error:<code>` is among its faults."""
-        raise NotImplementedError
+        """How this service says no to a call that `error:<code>` is scripted for."""
+        return Reply(400, code)
 
     # --- life ------------------------------------------------------------------------------------------------------
     def start(self) -> Self:

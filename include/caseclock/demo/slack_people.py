@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,7 +21,7 @@ class Refusal(Exception):
         self.answer: Answer = {"ok": False, "error": code, **more}
 
 
-class People:
+class People(ABC):
     """What a workspace has beside its messages. `desk`: its side of Socket Mode."""
 
     refused_blocks: list[str]
@@ -76,11 +77,11 @@ class People:
             raise Refusal("no_such_subteam")
         return {"users": self.groups[group]}
 
-    def _channel(self, arguments: dict[str, Any]) -> str:
-        raise NotImplementedError
+    @abstractmethod
+    def _channel(self, arguments: dict[str, Any]) -> str: ...
 
-    def _content(self, arguments: dict[str, Any], old: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        raise NotImplementedError
+    @abstractmethod
+    def _content(self, arguments: dict[str, Any], old: Mapping[str, Any] | None = None) -> dict[str, Any]: ...
 
-    def _new_ts(self) -> str:
-        raise NotImplementedError
+    @abstractmethod
+    def _new_ts(self) -> str: ...

@@ -17,7 +17,7 @@ from caseclock.now import LONDON
 
 FORGOTTEN = dt.timedelta(days=1)  # what was given up before that is in the audit; what still stands is tried again, and fails again
 STUCK_MINUTES = 30  # six rounds of the DAG tend_alerts
-TODO = "Look whether the scheduler runs (DAG tend_alerts) and whether these channels are set up and reached. What waits is sent then."
+LOOK_HERE = "Look whether the scheduler runs (DAG tend_alerts) and whether these channels are set up and reached. What waits is sent then."
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ class Health:
         for channel, reason in sorted({(one.channel, one.reason) for one in self.given_up}):
             lost = sum(1 + one.behind for one in self.given_up if (one.channel, one.reason) == (channel, reason))
             said.append(f"{channel}: {lost} given up; {reason}")
-        return (*said, TODO)
+        return (*said, LOOK_HERE)
 
 
 def health(

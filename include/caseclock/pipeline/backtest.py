@@ -137,7 +137,7 @@ class ByRoutes:
 
 def as_json(one: Backtest) -> dict[str, Any]:
     """What `caseclock backtest --json` prints for a rule."""
-    from caseclock.alerts.rehearsal import LEFT_OUT
+    from caseclock.alerts.rehearsal import SIMPLER_THAN_LIFE
 
     period = one.present.period
     made: dict[str, Any] = {
@@ -153,7 +153,7 @@ def as_json(one: Backtest) -> dict[str, Any]:
         "suggested": one.suggested,
         "dates": one.dates,
         "warnings": list(one.warnings),
-        "left_out": list(LEFT_OUT),
+        "left_out": list(SIMPLER_THAN_LIFE),
     }
     if one.missed:
         made["missed"] = vars(one.missed)

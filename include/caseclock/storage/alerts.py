@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, exists, func, insert, or_, select, text, tuple_, update
+from sqlalchemy import Connection, bindparam, delete, exists, func, insert, or_, select, tuple_, update
 
 from caseclock.alerts import AlertEvent, Condition, Handling, Instance, Suppressed, Told
 from caseclock.alerts.board import Board, Day, DayFigure
@@ -23,7 +22,7 @@ from caseclock.storage import figures
 from caseclock.storage import schema as t
 from caseclock.storage.alert_views import list_alerts, show_alert, why
 from caseclock.storage.decisions import rulings
-from caseclock.storage.engine import in_chunks, moment_of, moment_text
+from caseclock.storage.engine import in_chunks, moment_of, moment_text, one_writer
 from caseclock.storage.folds import load_board, save_board
 from caseclock.storage.ledger import place_names
 from caseclock.storage.limits import versions
@@ -47,9 +46,7 @@ class SqlAlerts:
     now: dt.datetime
 
     def lock(self, source: str) -> None:
-        """SQLite lets one writer in anyway (BEGIN IMMEDIATE)."""
-        if self.connection.dialect.name == "postgresql":
-            self.connection.execute(text("SELECT pg_advisory_xact_lock(:n)"), {"n": zlib.crc32(f"alerts|{source}".encode())})
+        one_writer(self.connection, f"alerts|{source}")
 
     def waiting_rows(self, source: str) -> list[Row]:
         query = select(t.outbox).where(t.outbox.c.source == source, t.outbox.c.state.in_((*OPEN, "failed"))).order_by(t.outbox.c.seq)

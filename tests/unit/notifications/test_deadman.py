@@ -6,7 +6,7 @@ import pytest
 
 from caseclock.clocks.calendar import WorkingCalendar
 from caseclock.demo.alert_lab import local
-from caseclock.notifications.deadman import TODO, Waiting, health, working_minutes
+from caseclock.notifications.deadman import LOOK_HERE, Waiting, health, working_minutes
 
 CALENDAR = WorkingCalendar()
 
@@ -55,5 +55,5 @@ def test_it_says_how_many_by_which_channel_and_why_as_far_as_that_is_known() -> 
         "The last round of the deliverer was finished: Mon 7 September 2026, 08:55.",
         "email: 1 recipient; no try has failed, so no round has taken it",
         "slack: 1 recipient; slack is not configured; the message waits",
-        TODO,
+        LOOK_HERE,
     )

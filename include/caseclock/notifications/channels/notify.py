@@ -42,7 +42,7 @@ NEVER = {"permanent-failure"}  # there is no such address
 NO_SUCH_ADDRESS = "Notify: the address in routes.yaml does not exist (permanent-failure)"
 
 # By the type of error; its message "can sometimes change", and may quote the address.
-TODO: dict[str, str] = {
+CURES: dict[str, str] = {
     "ValidationError": "check the address in routes.yaml and the template's id",
     "BadRequestError": "the key or a service in trial mode may only send to its team and guest list, or the template has other "
     "placeholders than subject, body and link",
@@ -150,7 +150,7 @@ def _refused(answer: web.Answer, at: dt.datetime) -> ChannelError:
     if answer.status < 400:
         return ChannelError(f"Notify: HTTP {answer.status}; redirects are not followed, check the service's address", permanent=True)
     said = ", ".join(part for part in (f"HTTP {answer.status}", kind) if part)
-    return ChannelError(f"Notify: {said}; {TODO.get(kind, 'the request was refused')}", permanent=True)
+    return ChannelError(f"Notify: {said}; {CURES.get(kind, 'the request was refused')}", permanent=True)
 
 
 def _clock_or_key(answer: web.Answer, at: dt.datetime) -> str:

@@ -35,7 +35,7 @@ ROOMS = (Room(20, 60, 10), Room(10, 30, 8), Room(5, 12, 5), Room(2, 4, 3), Room(
 """The first of these that keeps the card small enough; the last always does."""
 
 # Codes of Azure Logic Apps, on which Workflows run: what a person must do about them.
-TODO: dict[str, str] = {
+CURES: dict[str, str] = {
     "WorkflowTriggerIsNotEnabled": "the workflow is switched off or its owner has left; switch it on or make it again",
     "WorkflowNotFound": "the workflow is gone; make it again and store its new address",
     "DirectApiAuthorizationRequired": "the address is not whole; copy it again from the workflow",
@@ -87,7 +87,7 @@ def _check(answer: web.Answer) -> None:
         raise ChannelError(f"Teams: HTTP {answer.status}; redirects are not followed, store the workflow's new address", permanent=True)
     code = _code(answer.body)
     said = ", ".join(part for part in (f"HTTP {answer.status}", code) if part)
-    raise ChannelError(f"Teams: {said}; {TODO.get(code, 'the workflow refused the message')}", permanent=True)
+    raise ChannelError(f"Teams: {said}; {CURES.get(code, 'the workflow refused the message')}", permanent=True)
 
 
 def _code(body: bytes) -> str:
