@@ -299,6 +299,7 @@ def listening_process(lab: Lab) -> Iterator[subprocess.Popen[str]]:
         try:
             assert process.stdout
             assert process.stdout.readline() == "listening to Slack\n"
+            lab.slack.desk.connected(1)
             yield process
         finally:
             process.kill()

@@ -66,6 +66,7 @@ class Lab(ReleaseLab):
     @contextmanager
     def listening(self, now: dt.datetime = TEN_MINUTES) -> Iterator[None]:
         stop, ready, faults = threading.Event(), threading.Event(), []
+        before = self.slack.desk.connections
 
         def run() -> None:
             try:
@@ -77,6 +78,7 @@ class Lab(ReleaseLab):
         thread.start()
         try:
             assert ready.wait(10), faults
+            self.slack.desk.connected(before + 1)  # the far end knows of it a moment later
             yield
         finally:
             stop.set()

@@ -98,7 +98,10 @@ def _close(client: SocketModeClient) -> None:
     if line is not None:
         with suppress(OSError):
             line.shutdown(socket.SHUT_RDWR)
-    client.close()
+    try:
+        client.close()
+    except AttributeError:  # a thread of the SDK has closed the line between the SDK's look and its deed; now it is closed
+        client.close()
 
 
 def _beside(work: Callable[[], None]) -> threading.Thread:
