@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterator
 
@@ -14,9 +15,11 @@ from caseclock.charts import control, recent
 from caseclock.charts.fonts import FAMILY
 from caseclock.demo.fake_slack import FakeSlack
 from caseclock.demo.mail_catcher import MailCatcher
+from caseclock.demo.picture_digest import letter
 from caseclock.demo.postbox import Postbox, serve_postbox
 from caseclock.notifications.channels.email import EmailChannel
 from caseclock.notifications.channels.slack import SlackChannel
+from caseclock.notifications.letter import Letter, Section
 from caseclock.settings import SlackSettings, SmtpSettings
 
 pytestmark = pytest.mark.browser
@@ -30,6 +33,10 @@ QUIET = [
     "--no-first-run",
 ]
 TO = "manager.north@council.example"
+DIGESTS = {
+    "digest": letter(),
+    "hostile digest": Letter("A hostile digest", HOSTILE, HOSTILE, (Section(HOSTILE, (), (f"{HOSTILE}, red.",)),), (HOSTILE,)),
+}
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +61,8 @@ def box() -> Iterator[Postbox]:
             chat.send(message(*sent.items, key=name, headline=sent.headline, lines=sent.lines), "C0NORTH", None)
             mailer.send(sent, TO, None)
         chat.send(message(RESOLVED, key="end", mode="update+reply"), "C0NORTH", root)
+        for name, week in DIGESTS.items():
+            chat.send(message(key=name, headline=week.headline, letter=week), "C0NORTH", None)
         server = serve_postbox(slack, catcher, names={"C0NORTH": "Service manager, North", TO: "Service manager, North"})
         yield server
         server.close()
@@ -92,6 +101,18 @@ def test_a_hostile_name_is_shown_as_text(browser, box):
     page.wait_for_load_state("networkidle")
     assert page.locator("p.header", has_text=" ".join(HOSTILE.split())[:30]).count() == 1
     assert page.locator(".mention").count() == 0
+    page.close()
+
+
+def test_a_digest_shows_its_charts_and_the_word_beside_each_mark(browser, box):
+    page = browser.new_page()
+    page.goto(box.url)
+    digest = page.locator("article.message", has_text="Weekly digest, the council")
+    assert digest.locator("svg[role=img]").count() == 2
+    assert digest.locator("p.title").all_inner_texts() == [part.heading for part in letter().sections if part.brief]
+    marks = digest.locator("i.mark").evaluate_all("all => all.map(m => m.className + m.nextSibling.textContent.slice(0, 5))")
+    assert len(marks) == 9
+    assert all(re.match("mark (red|amber)\\1", mark, re.IGNORECASE) for mark in marks)
     page.close()
 
 

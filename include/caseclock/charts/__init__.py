@@ -7,6 +7,7 @@
 | `frame.py`, `svg.py` | scales and labels that keep out of each other's way; the few shapes, escaping, colours |
 | `fonts.py` | how wide a text is, from the font that comes with this room (`fonts/`) |
 | `picture.py` | SVG to PNG, for readers that show no SVG |
+| `palette.py` | PNGs with few colours, where there is little room |
 
 Each picture has one sentence that says the same (`finding`): it is the alternative text. No meaning lies in a colour alone.
 """

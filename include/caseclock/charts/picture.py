@@ -15,7 +15,7 @@ KEPT: Final = 64  # pictures: one alert goes to several readers, and to each aga
 
 
 @lru_cache(maxsize=KEPT)
-def png(svg: str) -> bytes | None:
+def png(svg: str, scale: float = SCALE) -> bytes | None:
     """The picture on a white ground, the same bytes for the same text, whatever fonts the machine has.
 
     None where there is no renderer or it fails: a message then goes without its picture, and the log says why (in no words of the data).
@@ -29,7 +29,7 @@ def png(svg: str) -> bytes | None:
         return bytes(
             resvg_py.svg_to_bytes(
                 svg_string=svg,
-                zoom=SCALE,
+                zoom=scale,
                 skip_system_fonts=True,
                 font_files=[str(path) for path in fonts.FILES.values()],
                 font_family="DejaVu Sans",

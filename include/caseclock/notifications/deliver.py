@@ -22,6 +22,7 @@ from caseclock.alerts.told import EFFECTS, told_after
 from caseclock.notifications.bounces import FIRST_LOOK
 from caseclock.notifications.compose import alert_id, message_of
 from caseclock.notifications.failure import follow_ups
+from caseclock.notifications.letter import from_json
 from caseclock.notifications.model import (
     GONE,
     LEFT_OUT,
@@ -372,8 +373,9 @@ class Sender:
 
     def _message(self, row: Row, recipient: Recipient, notes: tuple[str, ...]) -> tuple[Handle, Message]:
         if row.notice:
-            made_at = row.created_at or self.now()
-            return {}, Message(row.key, recipient, "post", (), (), made_at, notes, row.conversation, row.notice.headline, row.notice.lines)
+            made_at, notice = row.created_at or self.now(), row.notice
+            letter = from_json(notice.letter) if notice.letter else None
+            return {}, Message(row.key, recipient, "post", (), (), made_at, notes, row.conversation, notice.headline, notice.lines, letter)
         handle, beside = self._root(row)
         message = message_of(
             row.key,

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from caseclock.alerts import Kind
 from caseclock.alerts.model import Mode
+from caseclock.notifications.letter import Letter
 from caseclock.thresholds import Severity
 
 ChannelName = Literal["slack", "email", "teams", "notify"]
@@ -106,6 +107,8 @@ class Message:
     """Only for a message that is not about alerts (digest, pipeline fault, refused file): its one sentence; `items` is then empty."""
     lines: tuple[str, ...] = ()
     """Only with `headline`: plain lines below it. Channels escape them like everything else."""
+    letter: Letter | None = None
+    """Only with `headline`: the digest, which a channel draws in place of the lines."""
 
 
 @dataclass(frozen=True)

@@ -71,6 +71,8 @@ class Notice:
     name: str
     headline: str
     lines: tuple[str, ...] = ()
+    letter: Mapping[str, Any] | None = None
+    """The digest, as `letter.to_json` gives it; the lines are then its short form, for a channel that cannot draw it."""
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,8 @@ Chain = Annotated[list[str], BeforeValidator(_listed, json_schema_input_type=str
 
 class Service(BaseModel):
     """Teams that one manager answers for, by id or name (patterns allowed). `head`: who is told when nobody acts; else `escalation`.
-    A list is a chain: when the first of it does not act either, the next one is told.
+    A list is a chain: when the first of it does not act either, the next one is told. `digest`: recipients of the weekly digest of this
+    service, which shows its teams.
 
     `service:` before an id or a name is the row of all teams of that service in the extract.
     """
@@ -49,6 +50,7 @@ class Service(BaseModel):
 
     teams: list[str] = Field(min_length=1)
     head: Chain = []
+    digest: list[str] = []
 
 
 class Match(BaseModel):
@@ -115,12 +117,12 @@ class Routes(BaseModel):
     catch_all: list[str] = Field(min_length=1, description="told of what no route matches: data engineers, as a rule")
     escalation: Chain = Field(default=[], description="told when nobody acts on an alert of a service without a head; one, or a chain")
     data: list[str] = Field(min_length=1, description="data engineers: held and late data, failed deliveries")
-    digest: list[str] = Field(default=[], description="recipients of the weekly digest")
+    digest: list[str] = Field(default=[], description="recipients of the weekly digest of the council, which shows its services")
 
     @model_validator(mode="after")
     def _hangs_together(self) -> Routes:
         problems = [*self._twice(), *self._unknown_names(), *self._unreachable(), *self._odd_addresses(), *self._shared_teams()]
-        problems += [*self._never_read(), *self._empty_digest()]
+        problems += [*self._never_read(), *self._empty_digest(), *self._name_of_the_whole()]
         if problems:
             raise ValueError("; ".join(problems))
         return self
@@ -133,7 +135,7 @@ class Routes(BaseModel):
         known = {r.id for r in self.recipients}
         named: list[tuple[str, Iterable[str]]] = [("catch_all", self.catch_all), ("data", self.data), ("digest", self.digest)]
         named += [(f"route {n}", route.tell) for n, route in enumerate(self.routes, 1)]
-        named += [(f"service {name}", service.head) for name, service in self.services.items()]
+        named += [(f"service {name}", [*service.head, *service.digest]) for name, service in self.services.items()]
         named += [("escalation", self.escalation)]
         allowed = ", ".join(sorted(known))
         found = [
@@ -191,6 +193,16 @@ class Routes(BaseModel):
             for n, route in enumerate(self.routes, 1)
             if route.digest_only and not self.digest
         ]
+
+    def _name_of_the_whole(self) -> list[str]:
+        whole = TEAM_WORDS[COUNCIL]
+        return [f"a service cannot be called {whole!r}: that is the name of all teams together"] if whole in self.services else []
+
+    def readers(self, audience: str) -> list[str]:
+        """Recipients of the weekly digest of an audience (`council`, or a service's id), each once. A service that is gone has none."""
+        service = self.services.get(audience)
+        listed = self.digest if audience == TEAM_WORDS[COUNCIL] else service.digest if service else []
+        return list(dict.fromkeys(listed))
 
     def recipient(self, id: str) -> Recipient | None:
         return next((r for r in self.recipients if r.id == id), None)

@@ -12,21 +12,24 @@ import logging
 import re
 import smtplib
 import ssl
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from email.headerregistry import Address
+from email.headerregistry import Address, BaseHeader, HeaderRegistry, UniqueUnstructuredHeader
 from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
+from email.policy import Policy
 from email.utils import format_datetime, parseaddr
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple, cast
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from caseclock.charts import palette
 from caseclock.charts import recent as chart
 from caseclock.charts.picture import png
-from caseclock.notifications import wording
+from caseclock.notifications import letter_mail, wording
+from caseclock.notifications.letter import Letter
 from caseclock.notifications.model import LEFT_OUT, Capabilities, ChannelError, ChannelName, Handle, Item, Message
 from caseclock.notifications.pictures import recent_of
 from caseclock.notifications.words import CLOSED_FORMS, WORDS
@@ -50,13 +53,40 @@ SHOWN = (
 MOST_ITEMS, MOST_PICTURES = SHOWN[0]
 SIZE = 90_000  # bytes: Gmail cuts mails at about 102 KB
 LINES_PER_ITEM = 3  # of a message that is not about alerts
+LINE: Final = 990  # bytes
 SUBJECT = 180  # characters
+
+
+class Quality(NamedTuple):
+    """Pixels of a picture per pixel of the layout, its colours, and how many times the room of the coarsest it takes at least."""
+
+    scale: float
+    colours: int
+    room: float
+
+
+FINER: Final = (Quality(2, 64, 2.0), Quality(1.5, 32, 1.5), Quality(1.5, 16, 1.3))
+COARSEST: Final = Quality(1, 16, 1.0)
 SMTPS_PORT: Final = 465  # TLS from the first byte (RFC 8314); every other port begins in the clear and may STARTTLS
 ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 
 # Red and amber differ in the word first, in colour second. Pairs reach 4.5:1 with white text on them.
 COLOURS = {"Red": "#b3261e", "Amber": "#8a5300", "Resolved": "#1b6e3c", "Data passed": "#1b6e3c", "Data arrived": "#1b6e3c"}
 NEUTRAL = "#3d4a5c"
+
+
+class _WholeAddress(UniqueUnstructuredHeader):
+    """An address in a header on one line, however long: the mail library would code it as words, and no mail program reads it then."""
+
+    name: str
+
+    def fold(self, *, policy: Policy) -> str:
+        return f"{self.name}: {self}{policy.linesep}"
+
+
+HEADERS: Final = HeaderRegistry()
+HEADERS.map_to_type("list-unsubscribe", cast(type[BaseHeader], _WholeAddress))  # which becomes one where a header is made
+POLICY: Final = SMTP_POLICY.clone(header_factory=HEADERS)
 
 
 class EmailChannel:
@@ -74,9 +104,9 @@ class EmailChannel:
             raise ChannelError("Mail cannot be edited after it is sent", permanent=True)
         if not ADDRESS.fullmatch(address):
             raise ChannelError("Mail: the address in routes.yaml is not of the form name@domain", permanent=True)
-        mail = mail_of(message, address, self._settings.sender)
+        mail, without = fitted(message, address, self._settings.sender)
         self._deliver(mail.as_bytes(), address)
-        handle, without = {"message_id": str(mail["Message-ID"])}, left_out(message, mail)
+        handle = {"message_id": str(mail["Message-ID"])}
         return handle | {LEFT_OUT: without} if without else handle
 
     def find(self, key: str, address: str, since: dt.datetime, handle: Handle | None) -> Handle | None:
@@ -159,18 +189,43 @@ def _close(server: smtplib.SMTP) -> None:
 # --- the mail ------------------------------------------------------------------------------------------------------
 def mail_of(message: Message, address: str, sender: str) -> EmailMessage:
     """The mail for one address, below SIZE. The same message gives the same bytes on every try."""
-    made = (_mail_with(message, address, sender, *shown) for shown in SHOWN)
-    mail = next(made)
-    while len(mail.as_bytes()) >= SIZE and (smaller := next(made, None)) is not None:
-        mail = smaller
-    return mail
+    return fitted(message, address, sender)[0]
+
+
+def fitted(message: Message, address: str, sender: str) -> tuple[EmailMessage, str]:
+    """The first form of the mail that is below SIZE, and what it goes without, in words for the audit."""
+    made = _letter_mails(message, message.letter, address, sender) if message.letter else _mails(message, address, sender)
+    mail, without = next(made)
+    while not _fits(mail) and (smaller := next(made, None)) is not None:
+        mail, without = smaller
+    return mail, without
+
+
+def _fits(mail: EmailMessage) -> bool:
+    return len(mail.as_bytes()) < SIZE
+
+
+def _mails(message: Message, address: str, sender: str) -> Iterator[tuple[EmailMessage, str]]:
+    for shown in SHOWN:
+        mail = _mail_with(message, address, sender, *shown)
+        yield mail, left_out(message, mail)
 
 
 def _mail_with(message: Message, address: str, sender: str, shown: int, drawn: int) -> EmailMessage:
+    mail = _headed(message, address, sender, wording.title(message, message.items))
+    pictures = pictures_of(message, drawn, _domain(sender))
+    return _filled(mail, message, text_of(message, shown), html_of(message, shown, pictures), pictures)
+
+
+def _domain(sender: str) -> str:
+    return parseaddr(sender)[1].rpartition("@")[2] or "localhost"
+
+
+def _headed(message: Message, address: str, sender: str, subject: str) -> EmailMessage:
     name, own = parseaddr(sender)
-    domain = own.rpartition("@")[2] or "localhost"
-    mail = EmailMessage(policy=SMTP_POLICY)
-    mail["Subject"] = wording.plain(wording.title(message, message.items), SUBJECT)
+    domain = _domain(sender)
+    mail = EmailMessage(policy=POLICY)
+    mail["Subject"] = wording.plain(subject, SUBJECT)
     mail["From"] = Address(display_name=name or "caseclock", addr_spec=own)
     mail["To"] = Address(addr_spec=address)
     mail["Date"] = format_datetime(message.created_at.astimezone(LONDON))
@@ -179,9 +234,14 @@ def _mail_with(message: Message, address: str, sender: str, shown: int, drawn: i
         root = f"<episode.{hashlib.sha256(message.episode.encode()).hexdigest()[:24]}.caseclock@{domain}>"
         mail["In-Reply-To"], mail["References"] = root, root
     mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office answers
-    mail.set_content(text_of(message, shown), cte="quoted-printable")
-    pictures = pictures_of(message, drawn, domain)
-    mail.add_alternative(html_of(message, shown, pictures), subtype="html", cte="quoted-printable")
+    return mail
+
+
+def _filled(
+    mail: EmailMessage, message: Message, text: str, html: str, pictures: Mapping[int, Picture], html_as: str = "quoted-printable"
+) -> EmailMessage:
+    mail.set_content(text, cte="quoted-printable")
+    mail.add_alternative(html, subtype="html", cte=html_as)
     mark = hashlib.sha256(message.key.encode()).hexdigest()
     mail.set_boundary(f"=_{mark[:32]}")
     if pictures:
@@ -222,10 +282,72 @@ def _drawn(recent: chart.Recent) -> bytes | None:
 def left_out(message: Message, mail: EmailMessage) -> str:
     """What the mail had to go without, in words for the audit; empty when it has all of its pictures."""
     wanted = min(MOST_PICTURES, sum(recent_of(item) is not None for item in wording.worst_first(message.items)[:MOST_ITEMS]))
-    missing = wanted - sum(part.get_content_type() == "image/png" for part in mail.walk())
+    return _without(wanted, sum(part.get_content_type() == "image/png" for part in mail.walk()))
+
+
+def _without(wanted: int, drawn: int) -> str:
+    missing = wanted - drawn
     if missing <= 0:
         return ""
     return "it went without its picture" if wanted == 1 else f"it went without {missing} of its {wanted} pictures"
+
+
+# --- a letter ------------------------------------------------------------------------------------------------------
+def _letter_mails(message: Message, letter: Letter, address: str, sender: str) -> Iterator[tuple[EmailMessage, str]]:
+    """The digest, whole first and then ever shorter; its pictures as sharp as there is room for."""
+    wanted = len(letter_mail.pictures_of_letter(letter))
+    for form in letter_mail.forms_of(letter, lambda picture: len(_small(picture.svg, COARSEST) or b"")):
+        mail, drawn = _letter_mail(message, form.letter, address, sender, COARSEST)
+        if drawn and (left := SIZE - len(mail.as_bytes())) > 0:
+            takes = sum(len(part.as_bytes()) for part in mail.walk() if part.get_content_type() == "image/png")
+            hopeful = (quality for quality in FINER if (quality.room - 1) * takes < left)
+            finer = (_letter_mail(message, form.letter, address, sender, quality) for quality in hopeful)
+            mail, drawn = next(((made, n) for made, n in finer if n == drawn and _fits(made)), (mail, drawn))
+        yield mail, ", and ".join(part for part in (_without(wanted, drawn), form.cut) if part)
+
+
+def _letter_mail(message: Message, letter: Letter, address: str, sender: str, quality: Quality) -> tuple[EmailMessage, int]:
+    """The mail, and how many pictures it has."""
+    pictures = _letter_pictures(message, letter, _domain(sender), quality)
+    foot = [*wording.note_sentences(message.notes), footer(message)]
+    mail = _headed(message, address, sender, letter.subject)
+    _unsubscribe(mail, letter.unsubscribe)
+    html = letter_mail.html_of_letter(letter, {place: picture.cid for place, picture in pictures.items()}, foot)
+    return _filled(mail, message, letter_mail.text_of_letter(letter, foot), html, pictures, _shortest(html)), len(pictures)
+
+
+def _shortest(html: str) -> str:
+    """How it is sent with the fewest bytes: as it is, where it is ASCII in lines that every server takes (RFC 5322, 2.1.1)."""
+    return "7bit" if html.isascii() and max(map(len, html.splitlines())) <= LINE else "quoted-printable"
+
+
+def _letter_pictures(message: Message, letter: Letter, domain: str, quality: Quality) -> dict[int, Picture]:
+    """Place in the letter -> its picture. What cannot be drawn is left out, and the log says so."""
+    made = {}
+    for place, one in enumerate(letter_mail.pictures_of_letter(letter)):
+        if content := _small(one.svg, quality):
+            made[place] = Picture(f"picture{place + 1}.{_token(message.key)}.caseclock@{domain}", one.alt, content)
+        else:
+            log.warning("Mail %s goes without picture %s of its letter", _token(message.key), place + 1)
+    return made
+
+
+def _small(drawing: str, quality: Quality) -> bytes | None:
+    try:
+        content = png(drawing, quality.scale)
+        return content and palette.indexed(content, quality.colours)
+    except Exception as error:  # noqa: BLE001 - a message never fails for its picture
+        log.warning("A picture could not be made (%s)", type(error).__name__)
+        return None
+
+
+def _unsubscribe(mail: EmailMessage, address: str | None) -> None:
+    """For the button of the mail program (RFC 2369); where it is a page, one click is enough (RFC 8058)."""
+    if address is None:
+        return
+    mail["List-Unsubscribe"] = f"<{address}>"
+    if address.startswith("https:"):
+        mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
 
 
 def _attach(mail: EmailMessage, pictures: Mapping[int, Picture], boundary: str) -> None:

@@ -18,6 +18,7 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from caseclock.notifications import web, wording
+from caseclock.notifications.letter_notify import letter_links, letter_subject, letter_text
 from caseclock.notifications.model import Capabilities, ChannelError, ChannelName, Fate, Handle, Item, Message, Undeliverable
 from caseclock.now import LONDON, now
 from caseclock.settings import NotifySettings
@@ -191,7 +192,10 @@ def personalisation(message: Message) -> dict[str, str]:
 
     A subject knows no markdown, and Notify would show the marks with which it makes a value harmless: so it is not sanitised.
     """
-    items = wording.worst_first(message.items)
+    items, letter = wording.worst_first(message.items), message.letter
+    if letter:
+        body = f"{letter_text(letter, message.notes)}\n\n{_footer(message)}"
+        return {"subject": letter_subject(letter), "body": body, "link": "\n".join(letter_links(letter))}
     return {
         "subject": wording.plain(wording.title(message, items), SUBJECT),
         "body": text_of(message, items),

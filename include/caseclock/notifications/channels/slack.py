@@ -19,8 +19,10 @@ from slack_sdk.http_retry.builtin_handlers import ConnectionErrorRetryHandler, S
 
 from caseclock.notifications import wording
 from caseclock.notifications.buttons import button_menu, button_row
+from caseclock.notifications.letter_slack import letter_blocks, letter_text
 from caseclock.notifications.model import LEFT_OUT, Capabilities, ChannelError, ChannelName, Handle, Item, Message, RootGone
 from caseclock.notifications.slack_chart import MOST_CHARTS, chart_blocks, chart_words, undrawn, without_charts
+from caseclock.notifications.slack_text import CONTEXT_ELEMENTS, CONTEXT_TEXT, HEADER, escape, linked, plain_text, section
 from caseclock.settings import SlackSettings
 
 log = logging.getLogger(__name__)
@@ -30,9 +32,7 @@ _sdk_log.setLevel(logging.CRITICAL)  # the SDK logs request bodies and foreign a
 EVENT: Final = "case_alert"
 KEY_SPACE: Final = uuid.UUID("5b0f6a9e-3f0c-5d6e-9a51-6c3d0c8f2b77")  # fixed, so that a key always gives the same client_msg_id
 
-# Limits of Block Kit: https://docs.slack.dev/reference/block-kit/blocks
-HEADER, SECTION, CONTEXT_TEXT, TEXT = 150, 3000, 1000, 3900  # characters, escaped
-CONTEXT_ELEMENTS = 10
+TEXT = 3900  # characters, escaped
 SHOWN_ITEMS = 15  # two blocks each, far below 50; more is a list, not a message
 NOTICE_LINES, LINES_PER_SECTION = 100, 5  # 5 lines of at most 500 characters fill a section
 
@@ -260,26 +260,20 @@ def _retry_after(headers: Any) -> float | None:
 
 
 # --- how it looks --------------------------------------------------------------------------------------------------
-def escape(text: str, most: int) -> str:
-    """Slack's control characters as entities, so that no name can mention, link or call; cut to `most` escaped characters."""
-    cut = text
-    while True:
-        safe = cut.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-        if len(safe) <= most:
-            return safe
-        cut = cut[: len(cut) - max(1, (len(safe) - most) // 5) - 1].rstrip() + "…"
-
-
 def whole_text(message: Message, items: Sequence[Item]) -> str:
     """The whole statement: screen readers and previews read `text`, not the blocks; so what a single chart shows is said as well."""
+    if message.letter:
+        return letter_text(message.letter, message.notes)
     charted = chart_words(items[0]) if len(items) == 1 else ""
     return escape("\n".join(part for part in (wording.full_text(message, items, most=SHOWN_ITEMS), charted) if part), TEXT)
 
 
 def root_blocks(message: Message, note: str = "", buttons: bool = False) -> list[dict[str, Any]]:
     """The message as it stands now: header, each item, and the foot with the date of the data and what cannot be seen."""
+    if message.letter:
+        return letter_blocks(message.letter, [*message.notes, note])
     items = wording.worst_first(message.root or message.items)
-    blocks: list[dict[str, Any]] = [{"type": "header", "text": _plain(_mark(items) + wording.title(message, items), HEADER)}]
+    blocks: list[dict[str, Any]] = [{"type": "header", "text": plain_text(_mark(items) + wording.title(message, items), HEADER)}]
     blocks += _one_item(items[0], buttons) if len(items) == 1 else _many_items(items, buttons, MOST_CHARTS)
     return [*blocks, *_notice(message), *_foot(message, items, note)]
 
@@ -287,7 +281,7 @@ def root_blocks(message: Message, note: str = "", buttons: bool = False) -> list
 def reply_blocks(message: Message) -> list[dict[str, Any]]:
     """What is new, for those who follow the thread."""
     items = wording.worst_first(message.items)
-    title = [] if items else [_section(wording.title(message, items))]
+    title = [] if items else [section(wording.title(message, items))]
     return [*title, *_many_items(items), *_notice(message), *_foot(message, items)]
 
 
@@ -296,12 +290,12 @@ def _notice(message: Message) -> list[dict[str, Any]]:
     lines = [f"• {line}" for line in wording.notice_lines(message)]
     packs = [lines[n : n + LINES_PER_SECTION] for n in range(0, min(len(lines), NOTICE_LINES), LINES_PER_SECTION)]
     more = [f"And {len(lines) - NOTICE_LINES} more lines."] if len(lines) > NOTICE_LINES else []
-    return [_section("\n".join(pack)) for pack in [*packs, more] if pack]
+    return [section("\n".join(pack)) for pack in [*packs, more] if pack]
 
 
 def _one_item(item: Item, buttons: bool = False) -> list[dict[str, Any]]:
     lines = [wording.details_sentence(item), wording.reason_sentence(item), wording.handled_sentence(item), wording.next_sentence(item)]
-    return [_section("\n".join(line for line in lines if line)), *chart_blocks(item), *_aside(item), *(button_row(item) if buttons else [])]
+    return [section("\n".join(line for line in lines if line)), *chart_blocks(item), *_aside(item), *(button_row(item) if buttons else [])]
 
 
 def _many_items(items: Sequence[Item], buttons: bool = False, charts: int = 0) -> list[dict[str, Any]]:
@@ -310,20 +304,20 @@ def _many_items(items: Sequence[Item], buttons: bool = False, charts: int = 0) -
         said = (wording.item_sentence(item), wording.reason_sentence(item), wording.handled_sentence(item), wording.next_in_list(item))
         drawn = chart_blocks(item) if n < charts else []
         blocks += [
-            _section(_mark([item]) + "\n".join(line for line in said if line)) | (button_menu(item) if buttons else {}),
+            section(_mark([item]) + "\n".join(line for line in said if line)) | (button_menu(item) if buttons else {}),
             *drawn,
             *_aside(item),
         ]
     more = wording.more_sentence(items[SHOWN_ITEMS:])
-    return [*blocks, _section(more)] if more else blocks
+    return [*blocks, section(more)] if more else blocks
 
 
 def _aside(item: Item) -> list[dict[str, Any]]:
     """The last figures and the link, where there are any."""
     recent, link = wording.recent_sentence(item), wording.safe_link(item.link)
-    elements = [_plain(recent, CONTEXT_TEXT)] if recent else []
+    elements = [plain_text(recent, CONTEXT_TEXT)] if recent else []
     if link and len(link) < CONTEXT_TEXT - 50:
-        elements.append({"type": "mrkdwn", "text": f"<{link.replace('&', '&amp;')}|See the cases behind this figure>", "verbatim": True})
+        elements.append(linked(link, "See the cases behind this figure"))
     return [{"type": "context", "elements": elements}] if elements else []
 
 
@@ -331,19 +325,10 @@ def _foot(message: Message, items: Sequence[Item], note: str = "") -> list[dict[
     said = wording.foot(message, items, note)
     if len(said) > CONTEXT_ELEMENTS:
         said = [*said[: CONTEXT_ELEMENTS - 1], f"And {len(said) - CONTEXT_ELEMENTS + 1} more notes."]
-    context = {"type": "context", "elements": [_plain(line, CONTEXT_TEXT) for line in said]}
+    context = {"type": "context", "elements": [plain_text(line, CONTEXT_TEXT) for line in said]}
     return [{"type": "divider"}, context] if said else []
 
 
 def _mark(items: Sequence[Item]) -> str:
     mark = MARKS.get(wording.label(items[0])) if items else None
     return f"{mark} " if mark else ""
-
-
-def _plain(text: str, most: int) -> dict[str, Any]:
-    """Names and sentences are plain_text: nothing in them is formatted, linked or turned into an emoji."""
-    return {"type": "plain_text", "text": escape(text, most), "emoji": False}
-
-
-def _section(text: str) -> dict[str, Any]:
-    return {"type": "section", "text": _plain(text, SECTION)}

@@ -14,6 +14,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
 from caseclock.notifications import web, wording
+from caseclock.notifications.letter_brief import LetterRoom
+from caseclock.notifications.letter_teams import LETTER_ROOMS, letter_elements, letter_text
 from caseclock.notifications.model import Capabilities, ChannelError, ChannelName, Handle, Item, Message
 from caseclock.settings import TeamsSettings
 
@@ -24,14 +26,16 @@ THROTTLED = 30.0  # seconds, where a 429 does not say how long: Teams counts in 
 
 
 class Room(NamedTuple):
-    """How many alerts, lines and notes a card shows."""
+    """How many alerts, lines and notes a card shows, and how much of a letter."""
 
     items: int
     lines: int
     notes: int
+    letter: LetterRoom
 
 
-ROOMS = (Room(20, 60, 10), Room(10, 30, 8), Room(5, 12, 5), Room(2, 4, 3), Room(1, 1, 1))
+SIZES = ((20, 60, 10), (10, 30, 8), (5, 12, 5), (2, 4, 3), (1, 1, 1))
+ROOMS = tuple(Room(*sizes, letter) for sizes, letter in zip(SIZES, LETTER_ROOMS, strict=True))
 """The first of these that keeps the card small enough; the last always does."""
 
 # Codes of Azure Logic Apps, on which Workflows run: what a person must do about them.
@@ -123,9 +127,7 @@ def card_of(message: Message, room: Room = ROOMS[0]) -> dict[str, Any]:
     All text stands in TextRuns, which know no markdown; a TextBlock would read a team's name as markdown.
     """
     items = wording.worst_first(message.items)
-    body = [_line(wording.title(message, items), size="Large", weight="Bolder", **_colour(items[:1]))]
-    body += _one_item(items[0]) if len(items) == 1 else [block for item in items[: room.items] for block in _one_of_many(item)]
-    body += [_line(said) for said in (wording.more_sentence(items[room.items :]), *_lines(message, room)) if said]
+    body = letter_elements(message.letter, room.letter) if message.letter else _elements(message, items, room)
     body += [_line(said, isSubtle=True) for said in _foot(message, items, room)]
     body[-1]["separator"] = True
     return {
@@ -138,9 +140,15 @@ def card_of(message: Message, room: Room = ROOMS[0]) -> dict[str, Any]:
     }
 
 
+def _elements(message: Message, items: Sequence[Item], room: Room) -> list[dict[str, Any]]:
+    body = [_line(wording.title(message, items), size="Large", weight="Bolder", **_colour(items[:1]))]
+    body += _one_item(items[0]) if len(items) == 1 else [block for item in items[: room.items] for block in _one_of_many(item)]
+    return body + [_line(said) for said in (wording.more_sentence(items[room.items :]), *_lines(message, room)) if said]
+
+
 def fallback_text(message: Message, items: Sequence[Item]) -> str:
     """For a client that cannot draw the card. It may read this as markdown, so everything that could be is escaped."""
-    whole = wording.full_text(message, items, most=3)
+    whole = letter_text(message.letter) if message.letter else wording.full_text(message, items, most=3)
     said = whole if len(whole) <= FALLBACK_TEXT else whole[: FALLBACK_TEXT - 1].rstrip() + "…"
     return MARKDOWN.sub(r"\\\1", f"{said}\n{_code_sentence(message)}")
 
