@@ -1,7 +1,8 @@
 """The week for leaders, on its first working day.
 
 At 08:00 London time on the first working day of the week (Tuesday after a bank-holiday Monday). It goes out by the clock,
-also when data are late: then it says so. Each recipient gets each week's digest once, however often this is run.
+also when data are late: then it says so. Each recipient gets each week's digest once, however often this is run. Where the digest of one
+source could not be made, the others have gone out, and the task fails so that it is tried again.
 """
 
 from __future__ import annotations
@@ -27,7 +28,10 @@ def send_weekly_digest() -> None:
         from caseclock import now, pipeline
 
         with open_house() as house:
-            return pipeline.send_digest(house, now.now())
+            report = pipeline.send_digest(house, now.now())
+        if report["faults"]:
+            raise RuntimeError(f"not made: {', '.join(report['faults'])}; the others were sent")
+        return report
 
     send_digest()
 

@@ -112,7 +112,7 @@ def monitoring(tmp_path_factory: pytest.TempPathFactory) -> Path:
         file = folder / f"{name}.yaml"
         entries = [entry for entry in yaml.safe_load(file.read_text(encoding="utf-8")) if entry["id"] in ids]
         file.write_text(yaml.safe_dump(entries), encoding="utf-8")
-    for name in ("trends", "worklist"):
+    for name in ("trends", "worklist", "digest"):
         (folder / f"{name}.yaml").unlink(missing_ok=True)
     return folder
 

@@ -26,7 +26,7 @@ EVERY = {"working_day": 1, "weekly": 5}  # cadence of a source: one extract ever
 
 def between(made: dict[str, Any], documents: dict[str, Document]) -> list[Problem]:
     """Problems between files; only sound entries are compared, but names count as known wherever they are written."""
-    problems = _order_of_work(documents) + _trends(documents)
+    problems = _order_of_work(documents) + _trends(documents) + _digest(documents)
     document = documents.get("thresholds.yaml")
     if document is None or "thresholds.yaml" not in made:
         return problems
@@ -77,6 +77,35 @@ def _trends(documents: dict[str, Document]) -> list[Problem]:
         for n, entry in enumerate(rebased if isinstance(rebased, list) else [])
         if isinstance(entry, dict) and "measure" in entry and entry["measure"] not in charted
     ]
+
+
+def _digest(documents: dict[str, Document]) -> list[Problem]:
+    """What digest.yaml shows, holds against or aims at is a figure, and only a share has a target. One whose measure is off has no row."""
+    document, measures, rules = (documents.get(name) for name in ("digest.yaml", "measures.yaml", "timescales.yaml"))
+    if document is None or measures is None or rules is None or not isinstance(document.value, dict):
+        return []
+    known, value = measure_ids(KNOWN, rules.ids), document.value
+    listed = {setting: value[setting] for setting in ("figures", "benchmarks") if isinstance(value.get(setting), list)}
+    named: list[tuple[Place, str]] = [(("figures", n), name) for n, name in enumerate(listed.get("figures", [])) if isinstance(name, str)]
+    named += [
+        (("benchmarks", n, "figure"), str(entry["figure"]))
+        for n, entry in enumerate(listed.get("benchmarks", []))
+        if isinstance(entry, dict) and "figure" in entry
+    ]
+    counts = _no_shares(measures)
+    shares = [figure for figure in known if figure.partition(".")[0] not in counts]
+    aimed = [str(name) for name in value["targets"]] if isinstance(value.get("targets"), dict) else []
+    return [document.problem(place, f"{name!r} is no figure", nearest(name, known)) for place, name in named if name not in known] + [
+        document.problem(("targets", name), f"{name!r} is no share in per cent", nearest(name, shares))
+        for name in aimed
+        if name not in shares
+    ]
+
+
+def _no_shares(measures: Document) -> set[str]:
+    """Measures that are on and not in per cent."""
+    entries = measures.value if isinstance(measures.value, list) else []
+    return {str(e.get("id")) for e in entries if isinstance(e, dict) and e.get("unit") != "per cent"}
 
 
 def measure_ids(
@@ -176,7 +205,7 @@ def place_of(sentence: str, value: Any) -> Place:
         inside: tuple[Place, ...] = (("tell",), ("match", "service"))
         places: list[Place] = [("routes", n, *at) for at in inside]
     elif named["service"]:
-        places = [("services", named["service"], "head")]
+        places = [("services", named["service"], "head"), ("services", named["service"], "digest")]
     else:
         places = [(named["key"],)]
     for place in places:

@@ -15,6 +15,7 @@ from caseclock.clocks.worklist_config import WorklistConfig
 from caseclock.config.between import between, nearest, place_of
 from caseclock.config.codes import code_files_of, with_spellings
 from caseclock.config.lines import Document, Place, Problem, read
+from caseclock.digest.config import DigestConfig
 from caseclock.errors import BadConfig
 from caseclock.extracts.source import SourceConfig
 from caseclock.measures.model import MeasureConfig
@@ -32,6 +33,7 @@ FILES: dict[str, tuple[Any, bool]] = {
     "quality.yaml": (QualityConfig, False),
     "worklist.yaml": (WorklistConfig, False),
     "trends.yaml": (TrendsConfig, False),
+    "digest.yaml": (DigestConfig, False),
 }
 """File to the model of its whole, and whether it must be there."""
 
@@ -51,6 +53,7 @@ class Config:
     quality: QualityConfig
     worklist: WorklistConfig
     trends: TrendsConfig
+    digest: DigestConfig
 
 
 def load(folder: Path) -> Config:
@@ -70,6 +73,7 @@ def load(folder: Path) -> Config:
         quality=made.get("quality.yaml") or QualityConfig(),
         worklist=made.get("worklist.yaml") or WorklistConfig(),
         trends=made.get("trends.yaml") or TrendsConfig(),
+        digest=made.get("digest.yaml") or DigestConfig(),
     )
 
 

@@ -19,6 +19,7 @@ from caseclock.alerts import Instance, Kind, Told
 from caseclock.alerts.wanted import MODES
 from caseclock.demo.fake_slack import FakeSlack
 from caseclock.demo.mail_catcher import MailCatcher
+from caseclock.demo.picture_digest import letter
 from caseclock.demo.postbox import serve_postbox
 from caseclock.demo.slack_view import form_html
 from caseclock.demo.teams_view import STYLE, card_html
@@ -33,6 +34,7 @@ from caseclock.notifications.words import BY_FALLBACK, OPEN_FORMS, WORDS
 from caseclock.settings import SlackSettings, SmtpSettings
 
 READER = Recipient(id="sm-north", title="Service manager, North", slack="C0NORTH", email="service-manager.north@council.example")
+DIRECTOR = Recipient(id="director", title="Director of Children's Services", slack="C0LEAD", email="director@council.example")
 AS_OF = dt.date(2026, 9, 7)
 AT = dt.datetime(2026, 9, 7, 7, 30, tzinfo=dt.UTC)
 RISING = (6, 7, 7, 6, 8, 8, 9, 9, 11, 12, 14, 21)
@@ -46,7 +48,7 @@ LINK = f"https://pages.council.example/caseclock/alerts/{ALERT}"
 ACKNOWLEDGED = "Acknowledged by Team manager, North until Wed 9 September 2026, 18:00"
 SILENCED = "Silenced by Head of service until Fri 18 September 2026, 18:00"
 WIDE, NARROW = 900, 375  # pixels of a mail's window
-COLUMN = 400  # pixels
+COLUMN, WIDE_COLUMN = 400, 560  # pixels
 SLACK_SHEET = (
     "nav,.box>h3{{display:none}}.page{{display:block;padding:16px}}main{{columns:{columns};column-gap:20px;padding:0}}"
     ".reader{{break-inside:avoid;margin:0 0 18px}}.box{{margin:0}}"
@@ -135,8 +137,8 @@ def messages() -> dict[str, Message]:
     lines |= {"silenced": (replace(item_of("refresh"), handled=SILENCED),)}
     lines |= {"several": (item_of("worsened"), _other_team(), item_of("stale"))}
     out = {name: _message(name, items) for name, items in lines.items()}
-    said = ("Over the limit: unallocated cases in North Assessment (21).", "Resolved this week: 2.", "Not watched: visits.")
-    digest = Message("digest", READER, "post", (), (), AT, (), "", "Week 2026-W37: 2 limits are passed, 1 of them red.", said)
+    week = letter()
+    digest = Message("digest", DIRECTOR, "post", (), (), AT, (), "", week.headline, (week.currency,), week)
     out["fallback"] = replace(out["fire"], key="fallback", notes=(BY_FALLBACK,))
     return out | {"digest": digest, "stuck": _stuck()}
 
@@ -213,6 +215,8 @@ def data_titles() -> dict[str, str]:
 def take(browser: Any, out: Path) -> None:
     """Writes the sheets of Slack, Teams and mail, and one mail as it looks narrow, wide and without pictures."""
     made, words, of_data = messages(), titles(), data_titles()
+    week = made["digest"]
+    del words["digest"]
     alerts = {title: [made[name]] for name, title in words.items() if name != "fallback"}
     _slack_sheet(browser, alerts, out / "slack-kinds.webp", 4)
     _slack_sheet(browser, {title: [made[name]] for name, title in of_data.items()}, out / "slack-data.webp", 3)
@@ -222,12 +226,12 @@ def take(browser: Any, out: Path) -> None:
     mailed = [made[name] for name in [*words, *of_data] if name not in NEVER_MAILED]
     with FakeSlack({}) as slack, MailCatcher(clock=lambda: AT) as catcher:
         mailer = EmailChannel(SmtpSettings(host=catcher.host, port=catcher.port, starttls=False, sender="caseclock@council.example"))
-        for message in [*mailed, acknowledged]:
+        for message in [*mailed, acknowledged, week]:
             mailer.send(message, str(READER.email), None)
         server = serve_postbox(slack, catcher)
         try:
-            at = {message.key: f"{server.url}mail/{n}/html" for n, message in enumerate([*mailed, acknowledged], 1)}
-            shots = {name: _mail(browser, url, COLUMN) for name, url in at.items() if name != acknowledged.key}
+            at = {message.key: f"{server.url}mail/{n}/html" for n, message in enumerate([*mailed, acknowledged, week], 1)}
+            shots = {message.key: _mail(browser, at[message.key], COLUMN) for message in mailed}
             for file, shown, columns in (("mail-kinds.webp", words, 4), ("mail-data.webp", of_data, 3)):
                 here = {title: shots[name] for name, title in shown.items() if name in shots}
                 _sheet(browser, here, out / file, f"columns:{columns};width:{columns * COLUMN + 60}px", SHRUNK)
@@ -237,8 +241,37 @@ def take(browser: Any, out: Path) -> None:
                 f"{WIDE} pixels wide": _mail(browser, at[acknowledged.key], WIDE),
             }
             _sheet(browser, windows, out / "mail-windows.webp", f"display:flex;gap:20px;width:{WIDE + 2 * NARROW + 50}px")
+            digest = {
+                "Slack": _in_slack(browser, week),
+                "Teams": _in_teams(browser, week),
+                "Mail": _mail(browser, at[week.key], WIDE_COLUMN),
+            }
+            _sheet(browser, digest, out / "digest.webp", f"display:flex;gap:20px;width:{3 * WIDE_COLUMN + 40}px", SHRUNK)
         finally:
             server.close()
+
+
+def _in_slack(browser: Any, message: Message) -> bytes:
+    """One message as it stands in its channel."""
+    with FakeSlack({"C001": "leadership"}, clock=lambda: message.created_at) as slack, MailCatcher() as catcher:
+        SlackChannel(SlackSettings(token=SecretStr("demo"), base_url=slack.url)).send(message, "C001", None)
+        server = serve_postbox(slack, catcher)
+        try:
+            page = browser.new_page(viewport={"width": WIDE_COLUMN + 24, "height": 400})
+            page.goto(server.url)
+            shot: bytes = page.locator("article.message").screenshot()
+            page.close()
+            return shot
+        finally:
+            server.close()
+
+
+def _in_teams(browser: Any, message: Message) -> bytes:
+    page = browser.new_page(viewport={"width": WIDE_COLUMN, "height": 400})
+    page.set_content(Markup("<!DOCTYPE html><style>body{{margin:0}}{}</style>{}").format(Markup(STYLE), card_html(card_of(message))))
+    shot: bytes = page.locator(".card").screenshot()
+    page.close()
+    return shot
 
 
 def _teams_sheet(browser: Any, shown: dict[str, Message], file: Path) -> None:

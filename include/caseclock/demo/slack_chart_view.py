@@ -11,7 +11,8 @@ from caseclock.charts import svg
 from caseclock.charts.frame import Frame, figure, ticks
 
 WIDTH, HEIGHT = 480, 180
-KINDS = ("better", "amber", "red", "ink", "worse", "quiet")  # colours of the series in their order
+LIMITS = {"Amber limit": "amber", "Red limit": "red"}
+KINDS = ("better", "ink", "quiet", "worse")  # colours of the other series in their order
 DASHES = ("", "2.5 3", "8 3", "1 2", "6 2", "4 4")
 
 
@@ -29,7 +30,9 @@ def chart_html(block: dict[str, Any]) -> Markup:
     step = max(1, -(-len(days) // 7))
     parts += [svg.text((frame.x(n), HEIGHT - 6), day, anchor="middle") for n, day in enumerate(days) if (len(days) - 1 - n) % step == 0]
     key = []
-    for kind, dash, series in zip(KINDS, DASHES, chart["series"], strict=False):
+    others = iter(KINDS * 2)
+    for dash, series in zip(DASHES, chart["series"], strict=False):
+        kind = LIMITS.get(series["name"]) or next(others)
         at = [(frame.x(n), frame.y(point["value"])) for n, point in enumerate(series["data"])]
         parts += [svg.line(a, b, kind, width=2, dash=dash) for a, b in pairwise(at)]
         key.append(_key(kind, dash, str(series["name"])))

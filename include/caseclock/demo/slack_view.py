@@ -17,6 +17,7 @@ MARKS = {"🔴": "red", "🟠": "amber", "⏸": "held", "✅": "over", "↩️":
 ROOT_WORDS = 60  # characters of the root that stand above a reply in the channel
 _ANGLE = re.compile(r"<([^<>|]+)(?:\|([^<>]*))?>")
 _BOLD = re.compile(r"(?<!\w)\*([^*\n]+)\*(?!\w)")
+_MARK = re.compile(f"({'|'.join(MARKS)}) ?")
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,8 @@ def _block(block: dict[str, Any]) -> Markup:
     if kind == "section":
         fields = Markup("").join(Markup('<span class="field">{}</span>').format(text(f)) for f in block.get("fields") or [])
         words = text(block["text"]) if block.get("text") else Markup("")
-        return Markup('<p class="section">{}{}{}</p>').format(_menu(block.get("accessory") or {}), words, fields)
+        kind = "section title" if _is_title(block.get("text") or {}) else "section"
+        return Markup('<p class="{}">{}{}{}</p>').format(kind, _menu(block.get("accessory") or {}), words, fields)
     if kind == "context":
         parts = [Markup("<span>{}</span>").format(text(e)) for e in block.get("elements") or [] if e.get("type") != "image"]
         return Markup('<p class="context">{}</p>').format(Markup("").join(parts))
@@ -80,6 +82,11 @@ def _block(block: dict[str, Any]) -> Markup:
     if kind == "input":
         return _input(block)
     return Markup('<p class="context">[{}]</p>').format(str(kind))
+
+
+def _is_title(found: dict[str, Any]) -> bool:
+    """All of it is bold."""
+    return found.get("type") == "mrkdwn" and bool(_BOLD.fullmatch(str(found.get("text") or "")))
 
 
 def _menu(accessory: dict[str, Any]) -> Markup:
@@ -108,13 +115,18 @@ def form_html(view: dict[str, Any]) -> Markup:
 
 
 def text(found: dict[str, Any]) -> Markup:
-    """A text object, with our mark in front drawn as a shape."""
-    raw = str(found.get("text") or "")
-    shape = Markup("")
-    for mark, name in MARKS.items():
-        if raw.startswith(mark):
-            raw, shape = raw[len(mark) :].lstrip(), Markup('<i class="mark {}" aria-hidden="true"></i>').format(name)
-    return shape + (mrkdwn(raw) if found.get("type") == "mrkdwn" else escape(decode(raw)))
+    """A text object, with our marks drawn as shapes."""
+    form = mrkdwn if found.get("type") == "mrkdwn" else _plain
+    pieces = _MARK.split(str(found.get("text") or ""))
+    return Markup("").join(_shape(piece) if n % 2 else form(piece) for n, piece in enumerate(pieces))
+
+
+def _shape(mark: str) -> Markup:
+    return Markup('<i class="mark {}" aria-hidden="true"></i>').format(MARKS[mark])
+
+
+def _plain(raw: str) -> Markup:
+    return escape(decode(raw))
 
 
 def decode(raw: str) -> str:

@@ -20,6 +20,7 @@ from caseclock.demo.fake_slack import FakeSlack
 from caseclock.demo.mail_catcher import MailCatcher
 from caseclock.demo.postbox import Postbox, serve_postbox
 from caseclock.demo.processes import port_is_free
+from caseclock.digest.week import cut_off, week_of
 from caseclock.errors import CaseclockError
 from caseclock.notifications.routes import Routes
 from caseclock.settings import Settings, from_environment, shipped_config
@@ -96,16 +97,26 @@ def set_up(folder: Path, *, scale: float, seed: int, tell: Callable[[str], None]
 
 
 def load_history(stage: Stage, progress: Callable[[list[pipeline.Arrival]], Any]) -> None:
-    """Takes the history through the library: the weekly extracts silently, people are told of what the daily ones show."""
+    """Takes the history through the library: the weekly extracts silently, people are told of what the daily ones show, and each week that
+    ends among these has its digest on the morning after."""
     with pipeline.open_house(stage.settings) as house:
         arrivals = pipeline.in_order(house, tuple(stage.history), None, None)
+        week = None
         for n, arrival in enumerate(progress(arrivals)):
-            stage.moment.at = dt.datetime.combine(arrival.as_of, dt.time(17, 30), clock.LONDON)
             if n < len(arrivals) - TOLD_FROM:
+                stage.moment.at = _after_work(arrival.as_of)
                 pipeline.take_history(house, arrival, stage.moment())
-            else:
-                pipeline.run(house, arrival, stage.moment())
+                continue
+            if week and week_of(arrival.as_of) != week:
+                stage.moment.at = cut_off(week, house.calendar)
+                pipeline.send_digest(house, stage.moment())
+            week, stage.moment.at = week_of(arrival.as_of), _after_work(arrival.as_of)
+            pipeline.run(house, arrival, stage.moment())
     stage.moment.at = None
+
+
+def _after_work(day: dt.date) -> dt.datetime:
+    return dt.datetime.combine(day, dt.time(17, 30), clock.LONDON)
 
 
 def _environment(folder: Path, slack_url: str, mail_port: int) -> dict[str, str]:

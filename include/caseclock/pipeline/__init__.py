@@ -22,7 +22,10 @@ ids and counts, never a row, so it may travel through XCom and logs.
 | `handling.py` | what a person does about an alert: acknowledge, silence |
 | `listen.py`, `clicks.py` | the buttons of Slack messages: who pressed, may they, and what comes of it |
 | `routing.py` | who would be told |
-| `rounds.py` | what is done by the clock, not by an extract: tend, digest, housekeeping |
+| `rounds.py` | what is done by the clock, not by an extract: tend, housekeeping |
+| `digests.py` | the weekly digest: made once, kept, sent, revised, missed |
+| `digest_archive.py`, `digest_year.py` | digests as files, and what became of the alerts of a year |
+| `digest_ask.py` | questions about digests: which there are, what one says, what this week's would say |
 | `heartbeat.py`, `ping.py` | whether the deliverer is alive: what is stuck, and a word to a watchman outside |
 | `backtest.py` | what other limits would have told |
 | `worklist.py` | what to do first and what to look at again: the work list, the re-look sample |
@@ -45,6 +48,9 @@ from caseclock.pipeline.ask import (
     quality_of_extract,
 )
 from caseclock.pipeline.behind import rows_behind
+from caseclock.pipeline.digest_ask import digest_list, digest_preview, digest_show
+from caseclock.pipeline.digest_year import years
+from caseclock.pipeline.digests import Missing, missing_digests, send_digest
 from caseclock.pipeline.events import events_of
 from caseclock.pipeline.fetch import fetch_all, paths_of, waiting_afar
 from caseclock.pipeline.handling import acknowledge, alert_open_at, end_of_day, instance_named, open_alert_named, silence, unsilence
@@ -55,13 +61,14 @@ from caseclock.pipeline.pull import check_pulled, pull_due, pull_now
 from caseclock.pipeline.quarantine import follow_quarantine, quarantine_list, quarantine_summary
 from caseclock.pipeline.release import decide, held_extracts, question, take_answer, waits_for_decision
 from caseclock.pipeline.reports import keep_report
-from caseclock.pipeline.rounds import housekeeping, report_fault, send_digest, tend
+from caseclock.pipeline.rounds import housekeeping, report_fault, tend
 from caseclock.pipeline.routing import route_test
 from caseclock.pipeline.steps import check_quality, compute_measures, notify, run, take_history, take_snapshot, update_alerts
 
 __all__ = [
     "Arrival",
     "House",
+    "Missing",
     "acknowledge",
     "add",
     "alert_open_at",
@@ -75,6 +82,9 @@ __all__ = [
     "clocks_of",
     "compute_measures",
     "decide",
+    "digest_list",
+    "digest_preview",
+    "digest_show",
     "end_of_day",
     "events_of",
     "fetch_all",
@@ -87,6 +97,7 @@ __all__ = [
     "instance_named",
     "keep_report",
     "listen",
+    "missing_digests",
     "notify",
     "open_alert_named",
     "open_house",
@@ -114,4 +125,5 @@ __all__ = [
     "waiting_afar",
     "waits_for_decision",
     "why_now",
+    "years",
 ]

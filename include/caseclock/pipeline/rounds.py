@@ -1,4 +1,4 @@
-"""What is done by the clock, not by an extract: tend the alerts, the weekly digest, housekeeping, word of a fault."""
+"""What is done by the clock, not by an extract: tend the alerts, housekeeping, word of a fault."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, delete, exists, select
 
 from caseclock import now as clock
+from caseclock.pipeline.digest_archive import archive
+from caseclock.pipeline.digests import watch_digests
 from caseclock.pipeline.heartbeat import watched_round
 from caseclock.pipeline.house import House, Report
 from caseclock.pipeline.people import bring_alerts_up_to_date, deliver_due, tell
 from caseclock.storage import ledger
 from caseclock.storage import schema as t
-from caseclock.storage.engine import insert_or_ignore, moment_text, reading
+from caseclock.storage.engine import moment_text, reading
 
 if TYPE_CHECKING:
     from caseclock.notifications.bounces import Settled
@@ -28,12 +30,21 @@ KEEP_SENT_DAYS = 30  # payload of messages that were delivered; key, kind and ti
 DIED = dt.timedelta(minutes=15)  # figures that old and no alerts: the run is dead, since its tasks are tried again for some five minutes
 A_DAY = dt.timedelta(days=1)
 KEEP_SCRATCH_DAYS = 2  # half-written files and folders that a killed process has left behind
-WRITTEN = ("claimed", "snapshots", "accepted", "clocks", "reports", "relook", "heartbeat")  # where they lie, below the home folder
+WRITTEN = (
+    "claimed",
+    "snapshots",
+    "accepted",
+    "clocks",
+    "reports",
+    "relook",
+    "heartbeat",
+    "digests",
+)  # where they lie, below the home folder
 
 
 def tend(house: House, now: dt.datetime) -> Report:
     """What time alone makes due: held messages, reminders, escalations, expired handling, retries, mails that came back, extracts that
-    have not come.
+    have not come; a digest that a correction has changed, or that is missed.
 
     Outside working hours only what cannot wait: an urgent message that could not be sent is tried again, also when it had been given up,
     what a dead process has left is looked for, and an extract whose run has died is taken up. Nobody is reminded then, and nothing is
@@ -42,9 +53,14 @@ def tend(house: House, now: dt.datetime) -> Report:
     What had been stuck before it is told to data engineers, and a watchman outside hears how the round ended (`heartbeat.py`).
     """
     with watched_round(house, now):
+        at_work = _at_work(house, now)
         with reading(house.engine) as c:
-            sources = ledger.sources(c) if _at_work(house, now) else [*_left_behind(c, now), *_urgent_and_failed(house, c, now)]
-        return _tend(house, sources, now)
+            sources = ledger.sources(c) if at_work else [*_left_behind(c, now), *_urgent_and_failed(house, c, now)]
+        digests = watch_digests(house, now) if at_work else 0
+        report = _tend(house, sources, now)
+        if digests:
+            archive(house, now)
+        return {**report, "messages": report["messages"] + digests}
 
 
 def _at_work(house: House, now: dt.datetime) -> bool:
@@ -127,27 +143,6 @@ def report_fault(house: House, now: dt.datetime, where: str, what: str) -> None:
             tell(house, c, house.config.routes.data, f"fault|{day}|{where}|{what}", f"caseclock needs a look: {where} failed", (what,), now)
     except Exception as error:
         log.exception("the fault of %s could not be put into the outbox (%s)", where, type(error).__name__)
-
-
-def send_digest(house: House, now: dt.datetime) -> Report:
-    """The digest of the ISO week before `now`, once per week and recipient, built from the state at the week's end."""
-    from caseclock.digest.plain import iso_week
-    from caseclock.pipeline.week import digests
-
-    local = now.astimezone(clock.LONDON).date()
-    last_day = local - dt.timedelta(days=local.isoweekday())
-    week = iso_week(last_day)
-    made = 0
-    for source, digest in digests(house, week, last_day):
-        with house.engine.begin() as c:
-            for recipient in house.config.routes.digest:
-                made += tell(house, c, [recipient], f"digest|{source}|{week}|{recipient}", digest.headline, digest.lines, now)
-                c.execute(
-                    insert_or_ignore(c, t.digest_sent).values(
-                        week=week, recipient=f"{source}/{recipient}", key=week, cut_off=str(last_day), created_at=moment_text(now)
-                    )
-                )
-    return {"week": week, "messages": made, **deliver_due(house, now)}
 
 
 def housekeeping(house: House, now: dt.datetime, dry_run: bool = False) -> Report:

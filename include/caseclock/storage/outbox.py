@@ -54,7 +54,7 @@ def row_of(kept: Mapping[str, Any], at: dt.datetime | None = None) -> Row:
 
 
 def _notice_of(kept: Mapping[str, Any] | None) -> Notice | None:
-    return Notice(kept["name"], kept["headline"], tuple(kept["lines"])) if kept else None
+    return Notice(kept["name"], kept["headline"], tuple(kept["lines"]), kept.get("letter")) if kept else None
 
 
 def payload_of(row: Row) -> dict[str, Any]:
@@ -71,7 +71,9 @@ def payload_of(row: Row) -> dict[str, Any]:
         for line in row.lines
     ]
     payload: dict[str, Any] = {"lines": lines, "conversation": row.conversation, "fixed": row.fixed}
-    payload |= {"notice": asdict(row.notice)} if row.notice else {}
+    if row.notice:
+        notice = {"name": row.notice.name, "headline": row.notice.headline, "lines": list(row.notice.lines)}
+        payload["notice"] = notice | ({"letter": dict(row.notice.letter)} if row.notice.letter else {})
     return payload | ({"failure": asdict(row.failure)} if row.failure else {})
 
 

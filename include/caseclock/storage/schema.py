@@ -385,12 +385,27 @@ audit = Table(
     Index("ix_audit_subject", "subject"),
 )
 
-digest_sent = Table(
-    "digest_sent",
+# --- the weekly digest ---------------------------------------------------------------------------------------------
+digest_week = Table(  # the figures of a week as they may be shown; what a correction changes is another revision
+    "digest_week",
     metadata,
+    Column("source", String(64), primary_key=True),
+    Column("week", String(8), primary_key=True),  # ISO: 2026-W47
+    Column("revision", Integer, primary_key=True),
+    Column("extract_id", String(16)),  # whose figures they are; empty when none was accepted
+    Column("body", JSON),  # empty only within the transaction that makes it again
+    Column("made_from", JSON, nullable=False),  # extracts of the week that spoke then, each with the hash of its figures
+)
+
+digest = Table(  # what was made for one audience and week, word for word: a run that is made again sends the same
+    "digest",
+    metadata,
+    Column("source", String(64), primary_key=True),
     Column("week", String(8), primary_key=True),
-    Column("recipient", String(64), primary_key=True),
-    Column("key", String(40), nullable=False),
+    Column("audience", String(64), primary_key=True),  # council, or the id of a service
+    Column("revision", Integer, primary_key=True),
+    Column("letter", JSON, nullable=False),
+    Column("sha256", String(64), nullable=False),  # of the letter
     Column("cut_off", String(32), nullable=False),
     Column("created_at", String(32), nullable=False),
 )
