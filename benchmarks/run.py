@@ -15,6 +15,7 @@ PARTS = (
     ("clocks/bench_clocks.py", "--scales", "1", "10"),
     ("measures/bench_measures.py", "--quick"),
     ("trends/bench_trends.py",),
+    ("digest/bench_digest.py",),
     ("alerts/bench_alerts.py", "--shares", "0.01", "--messages", "100"),
     ("quality/bench_suites.py",),
     ("drop_to_message.py",),
