@@ -12,10 +12,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from caseclock import pipeline
+from caseclock.alerts import Instance
 from caseclock.notifications.letter import to_json
 from caseclock.now import LONDON
+from caseclock.storage import handling
+from caseclock.storage import schema as t
 
 from .digest_lab import FRIDAY, TEAMS, DigestLab, open_digest_lab, usual
 
@@ -96,3 +100,40 @@ def test_who_reads_both_digests_of_a_service_and_of_the_council_learns_no_more(l
     shown = {place: s.value for place, s in of.items() if s and s.value}
     assert set(shown) <= {"All teams", "South", "North"}
     assert not {"North", "All teams"} <= set(shown) or shown["North"] == 6
+
+
+def test_why_messages_were_not_sent_names_nobody_and_holds_no_figure_and_no_free_text(lab: DigestLab) -> None:
+    """The audit says `worsened (was 2, now 4) and withheld: silenced by .. until ..: ..`; a digest goes wider than the audit."""
+    lab.land(FRIDAY - WEEK, usual(unallocated={**NONE, "NF1": 41}, unallocated_cp={**NONE, "NF1": 1}))
+    at = dt.datetime(2026, 11, 13, 17, tzinfo=LONDON)
+    until = at + dt.timedelta(days=21)
+    with lab.house.engine.begin() as c:
+        for rule in ("unallocated", "unallocated_cp"):
+            handling.silence(c, Instance("demo", rule, "NF1"), "CANARY person", at, lab.house.calendar, until, "CANARY child")
+    lab.land(FRIDAY, usual(unallocated={**NONE, "NF1": 77}, unallocated_cp={**NONE, "NF1": 4}))
+    with lab.house.engine.connect() as c:
+        audit = " ".join(c.execute(select(t.audit.c.reason).where(t.audit.c.event == "suppressed")).scalars())
+    assert "CANARY person" in audit
+    kept = told(lab)
+    assert "CANARY" not in kept
+    assert "was 1, now 4" not in kept
+    assert "the alert was silenced" in kept
+
+
+def test_why_data_is_on_hold_holds_no_number_of_rows(lab: DigestLab) -> None:
+    """`child_protection_plan: 1 row that was open .. vanished` counts children."""
+    lab.land(FRIDAY - WEEK, usual())
+    lab.land(FRIDAY, usual(), "hold")
+    kept = told(lab)
+    assert "40 rows" not in kept
+    assert "quality check" in kept
+
+
+def test_an_acknowledgement_does_not_say_that_a_withheld_figure_is_over_its_limit(lab: DigestLab) -> None:
+    few = {**NONE, "NA2": 11, "NF1": 3}  # said of NA2 that it is 10 or more, the other would be 1 to 4
+    lab.land(FRIDAY, usual(unallocated=few))
+    at = dt.datetime(2026, 11, 20, 17, tzinfo=LONDON)
+    with lab.house.engine.begin() as c:
+        handling.acknowledge(c, Instance("demo", "unallocated", "NA2"), "x", at, lab.house.calendar, at + dt.timedelta(days=5))
+    made = lab.content("north")
+    assert (made.decisions, made.quiet.ending, made.quiet.acknowledgements) == ((), (), 1)

@@ -7,7 +7,8 @@ from typing import Annotated, Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-SMALLEST: Final = 5  # DfE children in need: counts of 1 to 5 inclusive are suppressed
+from caseclock.digest.disclosure import SMALL
+
 FIGURES: Final = (
     "unallocated", "unallocated_cp", "unallocated_low", "open", "overdue.assessment_45_wt", "overdue.s47_to_icpc", "overdue.cp_visit",
     "in_time.assessment_45_wt", "in_time.s47_to_icpc", "in_time.cp_visit", "reviewed_in_time", "stale_open", "re_referral",
@@ -37,7 +38,7 @@ class DigestConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    small: int = Field(default=SMALLEST, ge=SMALLEST, le=50, description="the largest count that is never shown exactly; it cannot be off")
+    small: int = Field(default=SMALL, ge=SMALL, le=50, description="the largest count that is never shown exactly; it cannot be off")
     figures: tuple[str, ...] = Field(default=FIGURES, min_length=1, description="figures of the heat table, in its order")
     contact: str = Field(default="", max_length=200, description="whom a reader asks; stands at the foot")
     unsubscribe: str | None = Field(

@@ -25,8 +25,6 @@ from caseclock.digest.tree import Tree
 SMALL: Final = 5  # DfE, children in need: counts of 1 to 5 inclusive are suppressed
 Counts = Mapping[str, int]
 """Place to a count; a place where it is not known is left out. The count of a whole is the sum over its teams."""
-
-
 Rooms = tuple[float, float]
 """How much less and how much more a count could be."""
 NO_END: Final = math.inf

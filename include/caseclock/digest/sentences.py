@@ -12,11 +12,11 @@ from typing import Final
 
 from caseclock.digest.content import Coming, Currency, Demand, Forecast, Foreseen, Line, Relook
 from caseclock.digest.shown import Shown
+from caseclock.notifications.wording import MONTHS
 from caseclock.notifications.words import SINGULAR
 from caseclock.trends.wording import between
 
 DAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-MONTHS: Final = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December")
 ONE: Final = SINGULAR | {"workers": "worker", "posts": "post", "interviews": "interview", "episodes": "episode"}
 """Nouns that head a title, many to one."""
 ENDS_THE_NOUN: Final = frozenset(

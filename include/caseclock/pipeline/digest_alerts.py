@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,7 +12,9 @@ from sqlalchemy import Connection, and_, or_, select
 
 from caseclock import now as clock
 from caseclock.alerts import Handling, Instance
+from caseclock.alerts.hours import local_day
 from caseclock.digest.content import Change, Decision, Quiet
+from caseclock.digest.sentences import day as day_words
 from caseclock.digest.shown import Shown
 from caseclock.digest.week import Week, week_of
 from caseclock.storage import schema as t
@@ -28,6 +30,21 @@ LONG: Final = 5  # working days: an alert that is open longer needs a decision
 UNSTABLE: Final = 3  # beginnings within the days below
 LATELY: Final = dt.timedelta(weeks=4)
 NOT_TOLD: Final = ("suppressed", "dropped", "held")
+WHY: Final = (
+    ("silenced by ", "the alert was silenced"),
+    ("acknowledged by ", "the alert was acknowledged"),
+    ("digest_only", "it is for this digest only"),
+    ("unstable: ", "the alert comes and goes"),
+    ("working hours", "it waited for working hours"),
+    ("the figures are ", "the data could not be used"),
+    (" is not configured", "a channel is not set up"),
+    (" failed for good", "a channel failed"),
+    ("already clearing", "the alert was ending"),
+    ("no longer so", "it was no longer true"),
+    ("nothing has changed", "nothing had changed"),
+)
+"""What the audit says, to what a digest says. The audit's own words name people, their reasons and exact figures: none goes wide."""
+OTHERWISE: Final = "another reason"
 
 
 @dataclass(frozen=True)
@@ -94,7 +111,7 @@ class Alerts:
         return AlertFacts(
             decisions=tuple(sorted(decisions, key=lambda d: (rank[d.severity], -d.age_wd, d.title, d.place))),
             changes=(*changes, *self._changed_limits()),
-            quiet=self._quiet(mine, scope, len(open_) - len(sayable) + hidden),
+            quiet=self._quiet(mine, scope, {(row["rule"], row["team"]) for row in sayable}, len(open_) - len(sayable) + hidden),
             red=bands["red"],
             amber=bands["amber"] + bands[""],
         )
@@ -149,8 +166,8 @@ class Alerts:
         who = self.house.config.routes.who(subject, row["severity"] or "amber")
         owners = [self.house.config.routes.known(w.recipient).title for w in who]
         state = (
-            f"silenced until {_day(silence.end)}" if silence
-            else f"acknowledged until {_day(ack.end)}" if ack
+            f"silenced until {day_words(local_day(silence.end))}" if silence
+            else f"acknowledged until {day_words(local_day(ack.end))}" if ack
             else "escalated, not acknowledged" if escalated
             else "not acknowledged"
         )  # fmt: skip
@@ -218,16 +235,16 @@ class Alerts:
         return made
 
     # --- what was not heard --------------------------------------------------------------------------------------------
-    def _quiet(self, mine: Sequence[Mapping[str, Any]], scope: Scope, hidden: int) -> Quiet:
-        about = {(row["rule"], row["team"]) for row in mine}
+    def _quiet(self, mine: Sequence[Mapping[str, Any]], scope: Scope, sayable: Collection[tuple[str, str]], hidden: int) -> Quiet:
+        """`sayable`: rule and team of the open alerts that may be told. That somebody dealt with another one says that it is there."""
         standing = [h for h in self.handlings if h.at <= self.cut_off < h.end and h.instance.team in scope.places]
         ending = sorted((h for h in standing if h.end <= self.cut_off + dt.timedelta(days=7)), key=lambda h: h.end)
         reasons = Counter(
-            str(r["reason"])
+            _why(str(r["reason"]))
             for r in self.told
             if r["event"] in NOT_TOLD and r["detail"].get("source") == self.source and r["detail"].get("team") in scope.places
         )
-        begun = Counter(pair for pair in ((row["rule"], row["team"]) for row in mine) if pair in about)
+        begun = Counter((row["rule"], row["team"]) for row in mine)
         unstable = [
             f"{self.rules[rule].title}, {scope.name(team)}"
             for (rule, team), count in sorted(begun.items())
@@ -242,7 +259,7 @@ class Alerts:
         return Quiet(
             silences=sum(h.kind == "silence" for h in standing),
             acknowledgements=sum(h.kind == "ack" for h in standing),
-            ending=tuple(self._ends(h, scope) for h in ending if h.instance.rule in self.rules),
+            ending=tuple(self._ends(h, scope) for h in ending if (h.instance.rule, h.instance.team) in sayable),
             reasons=tuple(sorted(reasons.items(), key=lambda r: (-r[1], r[0]))),
             overnight=overnight,
             undelivered=len(self.c.execute(failed).all()),
@@ -261,9 +278,8 @@ class Alerts:
 
     def _ends(self, deed: Handling, scope: Scope) -> str:
         what = "silence" if deed.kind == "silence" else "acknowledgement"
-        return f"{self.rules[deed.instance.rule].title}, {scope.name(deed.instance.team)}: {what} until {_day(deed.end)}"
+        return f"{self.rules[deed.instance.rule].title}, {scope.name(deed.instance.team)}: {what} until {day_words(local_day(deed.end))}"
 
 
-def _day(moment: dt.datetime) -> str:
-    day = moment.astimezone(clock.LONDON).date()
-    return f"{day:%A} {day.day} {day:%B}"
+def _why(reason: str) -> str:
+    return next((words for said, words in WHY if said in reason), OTHERWISE)

@@ -36,6 +36,8 @@ __all__ = ["contents", "keep_record"]
 
 WHOLE: Final = "council"
 RECENT, HISTORY = 12, 26  # weeks of a line, and of demand
+HELD: Final = "the newest data did not pass its quality check, and data engineers know why"
+"""The reasons themselves count rows, and a row may be a child."""
 
 
 def contents(
@@ -273,7 +275,7 @@ class _Week:
             said, found = decision_of(self.c, last.id), ledger.quality_of(self.c, last.id)
             released = bool(said and said.released)
             if found and found.verdict == "hold" and not released:
-                because = found.reasons[0] if found.reasons else "it did not pass its quality check"
+                because = HELD
         return Currency(
             as_of=max(self.taken, default=None),
             expected=len(expected),
