@@ -7,9 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 from sqlalchemy import insert
 
+from caseclock import pipeline
 from caseclock.alerts import Instance
+from caseclock.now import LONDON
 from caseclock.storage import handling
 from caseclock.storage import schema as t
 
@@ -190,3 +193,33 @@ def test_the_same_state_gives_the_same_letter(lab: DigestLab) -> None:
             [{"at": "2026-11-25T00:00:00.000000+00:00", "event": "held", "subject": "x", "by": "x", "reason": "x", "detail": {}}],
         )
     assert lab.letter() == first
+
+
+def test_a_changed_limit_is_told_with_the_old_and_the_new_one(lab: DigestLab) -> None:
+    lab.land(FRIDAY - WEEK, usual())
+    file = lab.house.settings.config / "thresholds.yaml"
+    rules = [rule | ({"amber": 15, "red": 30} if rule["id"] == "unallocated" else {}) for rule in yaml.safe_load(file.read_text("utf-8"))]
+    file.write_text(yaml.safe_dump(rules, sort_keys=False), "utf-8")
+    lab.house.__dict__.pop("config")
+    lab.land(FRIDAY, usual())
+    [one] = [c for c in lab.content().changes if c.kind == "limit"]
+    assert (one.title, one.day) == ("cases without an allocated worker", FRIDAY)
+    assert "10 to 15" in lab.text()
+
+
+def test_what_a_correction_has_shown_to_be_wrong_is_told_as_withdrawn(lab: DigestLab) -> None:
+    lab.land(FRIDAY - WEEK, usual())
+    lab.land(FRIDAY, usual(unallocated={**dict.fromkeys(TEAMS, 0), "NA2": 27}))
+    pipeline.notify(lab.house, dt.datetime(2026, 11, 20, 16, 5, tzinfo=LONDON))
+    lab.land(FRIDAY, usual(), at=dt.datetime(2026, 11, 20, 17, tzinfo=LONDON))
+    assert [(c.kind, c.place) for c in lab.content().changes] == [("retracted", "North Assessment 2")]
+    assert "Withdrawn: the alert on cases without an allocated worker in North Assessment 2 does not stand" in lab.text()
+
+
+def test_an_escalated_alert_says_so(lab: DigestLab) -> None:
+    over = usual(unallocated={**dict.fromkeys(TEAMS, 0), "NA2": 12})
+    lab.land(FRIDAY - WEEK, over)
+    pipeline.notify(lab.house, dt.datetime.combine(FRIDAY - WEEK, dt.time(16, 5), LONDON))
+    lab.land(FRIDAY, over)
+    pipeline.notify(lab.house, dt.datetime.combine(FRIDAY, dt.time(16, 5), LONDON))
+    assert [d.state for d in lab.content().decisions] == ["escalated, not acknowledged"]

@@ -159,7 +159,7 @@ class Alerts:
         age = self.house.calendar.elapsed(since, self.week.last_day)
         ack = next((h for h in reversed(self.handlings) if self._holds(h, "ack", instance, row["episode"])), None)
         silence = next((h for h in reversed(self.handlings) if self._holds(h, "silence", instance)), None)
-        escalated = any(self._about(r, row) and r["detail"].get("kind") == "escalate" and r["event"] == "sent" for r in self.told)
+        escalated = self._was_escalated(row)
         if not (age > LONG or escalated or (band != "amber" and not ack and not silence)):
             return None
         subject = Subject(instance, rule.measure, scope.name(row["team"]))
@@ -182,9 +182,11 @@ class Alerts:
             and deed.at <= self.cut_off < deed.end
         )
 
-    def _about(self, audit: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
-        detail = audit["detail"]
-        return bool(detail.get("alert") == row["id"])
+    def _was_escalated(self, row: Mapping[str, Any]) -> bool:
+        """Whether somebody further up was told because nobody acted, by the cut-off."""
+        u = t.audit.c
+        sent = select(u.detail).where(u.event == "sent", u.subject.like(f"{row['id']} %"), u.at <= moment_text(self.cut_off))
+        return any(detail.get("kind") == "escalated" for detail in self.c.execute(sent).scalars())
 
     # --- what changed --------------------------------------------------------------------------------------------------
     def _changes(self, mine: Sequence[Mapping[str, Any]], scope: Scope) -> tuple[list[Change], int]:
@@ -197,7 +199,7 @@ class Alerts:
             shown, before = self._shown(row), self._shown(row, self.week.before)
             known_before = before is None or before.value is not None
             kinds = []
-            if first <= row["since"] <= last:
+            if first <= row["since"] <= last and row["close_kind"] != "retracted":
                 kinds.append("new")
             if row["closed_on"] and first <= row["closed_on"] <= last:
                 kinds.append({"retracted": "retracted", "limit_changed": "limit"}.get(row["close_kind"] or "", "resolved"))
