@@ -13,7 +13,7 @@ from sqlalchemy import insert
 from caseclock import pipeline
 from caseclock.alerts import Instance
 from caseclock.now import LONDON
-from caseclock.storage import handling
+from caseclock.storage import handling, ledger, relook
 from caseclock.storage import schema as t
 
 from .digest_lab import FRIDAY, TEAMS, DigestLab, open_digest_lab, usual
@@ -223,3 +223,31 @@ def test_an_escalated_alert_says_so(lab: DigestLab) -> None:
     lab.land(FRIDAY, over)
     pipeline.notify(lab.house, dt.datetime.combine(FRIDAY, dt.time(16, 5), LONDON))
     assert [d.state for d in lab.content().decisions] == ["escalated, not acknowledged"]
+
+
+def test_what_was_amber_and_is_red_now_has_got_worse(lab: DigestLab) -> None:
+    for weeks_ago, count in ((2, 12), (1, 13), (0, 27)):
+        lab.land(FRIDAY - weeks_ago * WEEK, usual(unallocated={**dict.fromkeys(TEAMS, 0), "NA2": count}))
+    assert [(c.kind, c.place, c.severity, c.day) for c in lab.content().changes] == [("worsened", "North Assessment 2", "red", None)]
+    assert "Worse" in lab.text()
+
+
+def test_an_alert_that_began_and_ended_at_the_weekend_is_counted(lab: DigestLab) -> None:
+    lab.land(FRIDAY, usual())
+    saturday = FRIDAY + dt.timedelta(days=1)
+    lab.land(saturday, usual(unallocated_cp={**dict.fromkeys(TEAMS, 0), "NF1": 9}))
+    lab.land(saturday + dt.timedelta(days=1), usual())
+    assert lab.content().quiet.overnight == 1
+    assert "1 alert began and ended while nobody was at work." in lab.text()
+
+
+@pytest.mark.parametrize(("count", "said"), [(12, ": 12 cases from low or no priority"), (3, " from low or no priority")])
+def test_a_re_look_sample_of_the_week_is_told(lab: DigestLab, count: int, said: str) -> None:
+    id = lab.land(FRIDAY, usual())
+    assert "The re-look sample of this week has not been drawn." in lab.text()
+    of = {"low_priority": {"cases": 40, "drawn": count}, "nfa": {"cases": 9, "drawn": 0}}
+    pools = {"cases": 49, "drawn": count, "pools": of, "weights": {"low_priority": 1}}  # as pipeline/worklist.py keeps them
+    with lab.house.engine.begin() as c:
+        extract = ledger.extract_by_id(c, id)
+        relook.save_draw(c, extract, 7, 20, pools, dt.datetime(2026, 11, 20, 17, tzinfo=dt.UTC), "x")
+    assert f"The re-look sample was drawn on Friday 20 November{said}." in lab.text()

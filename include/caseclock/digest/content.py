@@ -144,7 +144,8 @@ class Coming:
 
 @dataclass(frozen=True)
 class Relook:
-    """Whether the re-look sample of the week has been drawn. `day`: when; `size`: how many cases; `pools`: from which pools."""
+    """Whether the re-look sample of the week has been drawn. `day`: when; `size`: how many cases, 0 where that may not be said; `pools`:
+    from which pools."""
 
     day: dt.date | None
     size: int = 0

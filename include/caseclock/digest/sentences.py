@@ -378,4 +378,5 @@ def relook(r: Relook) -> str:
     if r.day is None:
         return "The re-look sample of this week has not been drawn."
     pools = f" from {listed(r.pools)}" if r.pools else ""
-    return f"The re-look sample was drawn on {day(r.day)}: {counted(r.size, 'case')}{pools}."
+    cases = f": {counted(r.size, 'case')}" if r.size else ""
+    return f"The re-look sample was drawn on {day(r.day)}{cases}{pools}."

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Connection, and_, or_, select
+from sqlalchemy import Connection, or_, select
 
 from caseclock import now as clock
 from caseclock.alerts import Handling, Instance
@@ -79,18 +79,15 @@ class Alerts:
     weeks: Mapping[Week, Record]
     rules: Mapping[str, ThresholdRule] = field(init=False)
     rows: list[Mapping[str, Any]] = field(init=False)
-    events: list[Mapping[str, Any]] = field(init=False)
     handlings: list[Handling] = field(init=False)
     told: list[Mapping[str, Any]] = field(init=False)
 
     def __post_init__(self) -> None:
-        a, e, h, u = t.alert.c, t.alert_event.c, t.handling.c, t.audit.c
+        a, h, u = t.alert.c, t.handling.c, t.audit.c
         last, first = str(self.week.last_day), str(self.week.first_day - LATELY)
         self.rules = {rule.id: rule for rule in self.house.config.thresholds}
         recent = or_(a.closed_on.is_(None), a.closed_on >= first)
         self.rows = self._rows(select(t.alert).where(a.source == self.source, a.since <= last, recent).order_by(a.rule, a.team, a.since))
-        within = and_(e.as_of >= str(self.week.first_day), e.as_of <= last)
-        self.events = self._rows(select(t.alert_event).where(e.source == self.source, within).order_by(e.id))
         made = self._rows(select(t.handling).where(h.source == self.source, h.at <= moment_text(self.cut_off)).order_by(h.at))
         self.handlings = [handling_of(row) for row in made]
         since = moment_text(dt.datetime.combine(self.week.first_day, dt.time(), clock.LONDON))
@@ -212,9 +209,10 @@ class Alerts:
                     continue
                 day = row["closed_on"] if kind in ("resolved", "retracted", "limit") else row["since"]
                 severity = self._band(row) if kind in ("new", "worsened") else ""
+                on = None if kind == "worsened" else dt.date.fromisoformat(day)  # some day of the week
                 made.append(
                     Change(
-                        kind, rule.title, scope.name(row["team"]), severity or "", shown, rule.unit, dt.date.fromisoformat(day),  # type: ignore[arg-type]
+                        kind, rule.title, scope.name(row["team"]), severity or "", shown, rule.unit, on,  # type: ignore[arg-type]
                         "A corrected extract shows that it was wrong" if kind == "retracted" else "",
                     )
                 )  # fmt: skip
@@ -222,8 +220,11 @@ class Alerts:
         return sorted(made, key=lambda c: (order.index(c.kind), c.severity != "red", c.title, c.place)), hidden
 
     def _worsened(self, row: Mapping[str, Any]) -> bool:
-        mine = [e for e in self.events if (e["rule"], e["team"], e["episode"]) == (row["rule"], row["team"], row["episode"])]
-        return any(e["severity"] == "red" and e["from_state"] == "FIRING" and e["to_state"] == "FIRING" for e in mine)
+        """It was amber at the end of the week before and is red now, by figures that both weeks have shown."""
+        rule, shown, before = self.rules.get(row["rule"]), self._shown(row), self._shown(row, self.week.before)
+        if rule is None or shown is None or before is None or shown.value is None or before.value is None:
+            return False
+        return rule.severity_of(shown.value) == "red" and rule.severity_of(before.value) == "amber"
 
     def _changed_limits(self) -> list[Change]:
         """Limits that were noted as other ones within the week."""
@@ -252,7 +253,7 @@ class Alerts:
             for (rule, team), count in sorted(begun.items())
             if count >= UNSTABLE and rule in self.rules and self._steady_to_say(rule, team)
         ]
-        overnight = sum(1 for row in mine if row["closed_on"] and row["closed_on"] == row["since"] and self._in_week(row["since"]))
+        overnight = sum(self._unseen(row) for row in mine)
         o = t.outbox.c
         failed = select(o.key).where(
             o.state == "failed", o.source == self.source, o.done_at <= moment_text(self.cut_off),
@@ -268,6 +269,13 @@ class Alerts:
             unstable=tuple(unstable),
             not_shown=hidden,
         )
+
+    def _unseen(self, row: Mapping[str, Any]) -> bool:
+        """It began on a day off and ended before the next working day, in the week."""
+        if not row["closed_on"] or not self._in_week(row["closed_on"]):
+            return False
+        calendar, began, ended = self.house.calendar, dt.date.fromisoformat(row["since"]), dt.date.fromisoformat(row["closed_on"])
+        return not calendar.is_working_day(began) and calendar.elapsed(began, ended) == 0
 
     def _in_week(self, day: str) -> bool:
         return str(self.week.first_day) <= day <= str(self.week.last_day)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from sqlalchemy import Connection, select
 
 from caseclock.digest.content import Benchmark, Content, Currency, Heat, Line, Rag, Relook, Revised
+from caseclock.digest.disclosure import is_small
 from caseclock.digest.record import Record, kind_of, record_from
 from caseclock.digest.shown import Shown
 from caseclock.digest.tree import OTHER, service_id
@@ -36,6 +37,7 @@ __all__ = ["contents", "keep_record"]
 
 WHOLE: Final = "council"
 RECENT, HISTORY = 12, 26  # weeks of a line, and of demand
+POOLS: Final = {"low_priority": "low or no priority", "nfa": "no further action", "longest_unallocated": "unallocated the longest"}
 HELD: Final = "the newest data did not pass its quality check, and data engineers know why"
 """The reasons themselves count rows, and a row may be a child."""
 
@@ -260,7 +262,10 @@ class _Week:
         drawn = [row for row in self.c.execute(query.order_by(r.at)) if self.week.first_day <= moment_of(row.at).date()]
         if not drawn:
             return Relook(None)
-        return Relook(moment_of(drawn[-1].at).date(), drawn[-1].size, tuple(_words(name) for name in drawn[-1].pools))
+        newest, small = drawn[-1], self.house.config.digest.small
+        count, pools = newest.pools["drawn"], newest.pools["pools"]
+        named = tuple(POOLS.get(name, name) for name, of in pools.items() if of["drawn"])
+        return Relook(moment_of(newest.at).date(), 0 if is_small(count, small) else count, named)
 
     @cached_property
     def currency(self) -> Currency:
@@ -348,7 +353,3 @@ def _limit_sentence(rule: ThresholdRule) -> str:
     title = rule.title[:1].upper() + rule.title[1:]
     mark = "%" if rule.unit == "per cent" else ""
     return f"{title} {where}: amber at {rule.amber:g}{mark} {beyond}, red at {rule.red:g}{mark} {beyond}."
-
-
-def _words(name: str) -> str:
-    return name.replace("_", " ")
