@@ -84,7 +84,7 @@ class Desk:
                 raise TimeoutError(f"no answer in {wait:g} seconds")
             return self.answers[envelope]
 
-    def connected(self, times: int, wait: float = 10.0) -> None:
+    def connected(self, times: int, wait: float = 30.0) -> None:
         """Waits until an app has connected so many times and is there now. Raises TimeoutError."""
         with self._changed:
             if not self._changed.wait_for(lambda: self.connections >= times and bool(self._live), wait):
