@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from caseclock.extracts.model import FILE, ROW
 from caseclock.quality.model import QualityReport
 from caseclock.quality.rules import ENDS
 from caseclock.snapshots.model import Snapshot
+
+if TYPE_CHECKING:  # as in `scene`
+    import pandas as pd
 
 
 def set_aside(snapshot: Snapshot, report: QualityReport) -> Snapshot:

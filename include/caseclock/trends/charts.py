@@ -15,17 +15,19 @@ from __future__ import annotations
 import datetime as dt
 import math
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from caseclock.clocks.calendar import Days
-from caseclock.clocks.columns import Mask
 from caseclock.trends import spc
 from caseclock.trends.model import EITHER_WAY, TrendsConfig, check_chartable, kind_of
 from caseclock.trends.panel import Floats, Panel
 from caseclock.trends.weeks import Shape
+
+if TYPE_CHECKING:
+    from caseclock.clocks.columns import Mask  # it brings pandas, which a page has no time to load
 
 Basis = Literal["limits", "trial", "line"]
 TRIAL, FULL = 8, 13  # points

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-from caseclock.extracts.cells import FORMULA
 from caseclock.extracts.source import SourceConfig
 
 NO_PRIORITY = "no_priority"
@@ -54,6 +53,8 @@ class Spelling:
 
     def __call__(self, text: str) -> str:
         if text not in self._seen:
+            from caseclock.extracts.cells import FORMULA  # brings pandas, which whoever only reads the configuration does without
+
             self._seen[text] = text if text[:1] in FORMULA else self._code(slug(text))  # a formula is left to be seen for one
         return self._seen[text]
 
