@@ -31,9 +31,9 @@ from caseclock.clocks.columns import NO_DAY, NONE, Codes, Mask
 from caseclock.clocks.model import NO_TEAM, STATES
 from caseclock.clocks.rules import Held, TimescaleRule
 from caseclock.clocks.verdict import OVERDUE, verdict
+from caseclock.clocks.worklist_config import ORDERS_ONLY as ORDERS_ONLY
 from caseclock.clocks.worklist_config import WorklistConfig
 
-ORDERS_ONLY: Final = "This list orders work by limits and by who holds it. It decides on no child: read the case before you act."
 FIRST, UNHELD, PAST, SOON, NEXT, REST = range(6)
 DAYS_OF_MONTH: Final = 365.25 / 12  # so that a share of a limit in months can be told from day to day
 

@@ -6,6 +6,7 @@ import datetime as dt
 import logging
 from collections.abc import Iterable
 from dataclasses import asdict
+from functools import cache
 from typing import Any, Final
 
 from sqlalchemy import Connection, func, select
@@ -33,7 +34,7 @@ ENDED: Final[dict[str, Ended]] = {"retracted": "retracted", "limit_changed": "li
 def years(house: House, year: int, upto: dt.date, source: str | None = None) -> list[Year]:
     """The year of each source that has sent extracts, or of one."""
     with reading(house.engine) as c:
-        return [_year(house, c, one, year, upto) for one in ledger.sources(c) if source in (None, one)]
+        return [year_in(house, c, one, year, upto) for one in ledger.sources(c) if source in (None, one)]
 
 
 def year_json(found: Year) -> dict[str, Any]:
@@ -58,7 +59,7 @@ def _write(house: House, found: Year) -> None:
             half.write_bytes(form_of(letter, form))
 
 
-def _year(house: House, c: Connection, source: str, year: int, upto: dt.date) -> Year:
+def year_in(house: House, c: Connection, source: str, year: int, upto: dt.date) -> Year:
     return year_of(source, year, upto, _episodes(house, c, source, year), lambda start, end: _elapsed(house, start, end))
 
 
@@ -76,14 +77,19 @@ def _episodes(house: House, c: Connection, source: str, year: int) -> Iterable[E
     acks = {(r.rule, r.team, r.episode): local_day(moment_of(r.at)) for r in c.execute(heard.group_by(h.rule, h.team, h.episode))}
     rules = {rule.id: rule for rule in house.config.thresholds}
     names = ledger.place_names(c, source)
+
+    @cache
+    def service_of(team: str) -> str | None:
+        return None if team == COUNCIL else house.config.routes.service_of(Subject(Instance(source, "", team), "", names.get(team, "")))
+
     query = select(a.rule, a.team, a.episode, a.closed_on, a.close_kind).where(a.source == source, a.episode.like(f"{year}-%"))
     for row in c.execute(query.order_by(a.episode, a.rule, a.team)):
         if row.close_kind == "moved":
             continue
         rule = rules.get(row.rule)
-        subject = Subject(Instance(source, row.rule, row.team), rule.measure if rule else "", names.get(row.team, ""))
-        service = None if row.team == COUNCIL else house.config.routes.service_of(subject)
         small = rule is None or (rule.unit != "per cent" and min(abs(rule.amber), abs(rule.red)) <= house.config.digest.small)
         closed = dt.date.fromisoformat(row.closed_on) if row.closed_on else None
         kind: Ended = ENDED.get(row.close_kind, "resolved") if closed else ""
-        yield Episode(dt.date.fromisoformat(row.episode), service or "", small, acks.get((row.rule, row.team, row.episode)), closed, kind)
+        yield Episode(
+            dt.date.fromisoformat(row.episode), service_of(row.team) or "", small, acks.get((row.rule, row.team, row.episode)), closed, kind
+        )

@@ -155,10 +155,11 @@ def notice_of(one: digests.Kept, reader: str) -> Notice:
 
     letter = from_json(one.letter)
     brief = (line for section in letter.sections for line in section.brief)
-    return Notice(_name(one, reader, one.revision), letter.headline, (letter.currency, *brief), one.letter)
+    return Notice(message_name(one, reader, one.revision), letter.headline, (letter.currency, *brief), one.letter)
 
 
-def _name(one: digests.Kept, reader: str, revision: int) -> str:
+def message_name(one: digests.Kept | digests.Named, reader: str, revision: int) -> str:
+    """What makes the message of a digest to one reader one, however often it is enqueued."""
     return f"digest|{one.source}|{one.week}|{one.audience}|{reader}|{revision}"
 
 
@@ -167,7 +168,7 @@ def _fates(c: Connection, one: digests.Kept, readers: Iterable[str], revisions: 
     the same channel with the next number (`notifications/again.py`)."""
     from caseclock.notifications.outbox import CAPABILITIES, Notice, notice_row
 
-    asked = [(reader, revision, Notice(_name(one, reader, revision), "")) for reader in readers for revision in revisions]
+    asked = [(reader, revision, Notice(message_name(one, reader, revision), "")) for reader in readers for revision in revisions]
     made: dict[tuple[str, int], set[str]] = {}
     for again in count():
         keys = {notice_row(r, channel, notice, again).key: (r, revision) for r, revision, notice in asked for channel in CAPABILITIES}

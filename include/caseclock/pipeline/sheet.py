@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
 import re
+from collections.abc import Iterable, Sequence
 from typing import IO, TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pandas as pd
 
 STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-CONTROL = re.compile(r"[\x00-\x1f\x7f]")  # a line break within a cell would begin another one
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+"""A line break within a cell would begin another one; some of these turn the direction of the text after them."""
 WHOLE = 2**53  # beyond it not every whole number is a float
 
 
@@ -22,6 +25,13 @@ def write_csv(out: IO[str], frame: pd.DataFrame) -> None:
     import pandas as pd
 
     pd.DataFrame({name: _written(frame[name]) for name in frame.columns}).to_csv(out, index=False, lineterminator="\n")
+
+
+def write_rows(out: IO[str], head: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """The same, where there is no frame: for pages, which do without pandas."""
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(head)
+    writer.writerows([_cell(value) for value in row] for row in rows)
 
 
 def _written(column: pd.Series[Any]) -> Any:
@@ -41,4 +51,5 @@ def _cell(value: Any) -> Any:
         return f"{value:.0f}" if value.is_integer() and abs(value) < WHOLE else f"{value:g}"
     if not isinstance(value, str):
         return value
-    return CONTROL.sub(" ", f"'{value}" if value.startswith(STARTS_A_FORMULA) else value)
+    runs = value.startswith(STARTS_A_FORMULA) or CONTROL.sub("", value).startswith(STARTS_A_FORMULA)
+    return CONTROL.sub(" ", f"'{value}" if runs else value)

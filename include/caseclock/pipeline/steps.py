@@ -14,6 +14,7 @@ from caseclock.pipeline.events import events_again, keep_what_it_shows, save_sin
 from caseclock.pipeline.house import House, Report, Step
 from caseclock.pipeline.kept import clocks_path as clocks_path
 from caseclock.pipeline.kept import keep_frame
+from caseclock.pipeline.kept_list import keep_list
 from caseclock.pipeline.people import bring_alerts_up_to_date, deliver_due
 from caseclock.pipeline.quarantine import follow_quarantine
 from caseclock.pipeline.reports import keep_report, keep_what_the_gate_said, tell_if_worse
@@ -116,6 +117,7 @@ def compute_measures(house: House, extract_id: str) -> Report:
         clocked = clock.seconds()
         keep_frame(frame, clocks_path(house, extract))
         since = since_the_last(house, extract, keep_what_it_shows(house, extract, frame, columns))
+        keep_list(house, extract, frame, places(columns))  # behind the frames that it is made from
         values = compute(frame, columns, house.config.measures, roles, house.calendar, since.flows())
         with reading(house.engine) as c:
             found = ledger.quality_of(c, extract.id)

@@ -14,6 +14,7 @@ from caseclock.measures.model import COUNCIL, SERVICE, rule_of
 from caseclock.pipeline.house import House, chosen_source
 from caseclock.pipeline.kept import clocks_path
 from caseclock.storage import forecasts, ledger, quality
+from caseclock.storage import panels as kept_panels
 from caseclock.storage.engine import reading
 from caseclock.storage.speaking import speaking
 from caseclock.trends.model import LOOKS_BACK, TrendsConfig, kind_of
@@ -65,14 +66,21 @@ class Trends:
 def keep_forecasts(house: House, c: Connection, extract: Extract, columns: Columns | None = None) -> int:
     """Writes what is foretold as of an extract, in the given transaction, in place of what was; nothing when its figures do not speak.
 
-    Its measures must have been saved. `columns`: of its accepted snapshot, if the caller has them at hand. Returns the rows written.
+    Of the newest extract that speaks the weekly series are kept as well, for pages. Its measures must have been saved. `columns`: of its
+    accepted snapshot, if the caller has them at hand. Returns the rows of forecasts written.
     """
-    taken = speaking(c, extract.source, extract.as_of)
+    taken = speaking(c, extract.source, dt.date.max)
+    newest = max(taken, default=extract.as_of)
     rows: list[Foretold] = []
+    if extract.as_of < newest:
+        kept_panels.forget(c, extract.source)  # it may have changed a week that they show
     if taken.get(extract.as_of) == extract.id:
-        figures = house.config.trends.forecasts
-        panels = _panels(house, c, extract, taken, figures, columns)
-        rows = [row for figure in figures for panel in panels[figure] for row in _foretold(house, panel, panels, extract.as_of)]
+        config, upto = house.config.trends, {day: id_ for day, id_ in taken.items() if day <= extract.as_of}
+        shown = tuple(dict.fromkeys((*config.forecasts, *config.charts))) if extract.as_of == newest else config.forecasts
+        panels = _panels(house, c, extract, upto, shown, columns)
+        rows = [row for figure in config.forecasts for panel in panels[figure] for row in _foretold(house, panel, panels, extract.as_of)]
+        if extract.as_of == newest:
+            kept_panels.save(c, extract.source, extract.id, (panel for made in panels.values() for panel in made))
     return forecasts.save(c, extract.id, rows)
 
 
@@ -125,20 +133,28 @@ def _panels(
 
     days = [day for day in taken if day <= extract.as_of]
     weekly = {day: taken[day] for day in last_of_weeks(days)[-HISTORY:]}
-    values = forecasts.values_of(c, weekly, figures)
     ends = closing_days(extract.as_of, HISTORY, weekly=house.source(extract.source).cadence == "weekly")
     dated = _dated(house, c, extract, figures, ends, columns)
+    values = forecasts.values_of(c, weekly, [figure for figure in figures if figure not in dated or figure in CASES])
     made: dict[str, list[Panel]] = {}
     for figure in figures:
+        if figure in dated and figure not in CASES:
+            made[figure] = [own for own in [_told(dated[figure])] if own.places]
+            continue
         stored = of_extracts(figure, list(weekly), values[figure], _period(house, figure))
         own = dated.get(figure)
         if own is None or (kind_of(figure) == "stock" and len(stored.weeks) >= WITH_FLOW):
             made[figure] = [stored]
         else:
-            told = tuple(place for place, row in zip(own.places, own.values, strict=True) if (row == row).any())
-            rest = tuple(place for place in stored.places if place not in told and figure in CASES)
-            made[figure] = [panel for panel in (own.only(told), stored.only(rest)) if panel.places]
+            own = _told(own)
+            rest = tuple(place for place in stored.places if place not in own.places)
+            made[figure] = [panel for panel in (own, stored.only(rest)) if panel.places]
     return made
+
+
+def _told(panel: Panel) -> Panel:
+    """The places of which it knows anything."""
+    return panel.only(tuple(place for place, row in zip(panel.places, panel.values, strict=True) if (row == row).any()))
 
 
 def _dated(house: House, c: Connection, extract: Extract, figures: Sequence[str], ends: Days, columns: Columns | None) -> dict[str, Panel]:

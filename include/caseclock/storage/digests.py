@@ -174,10 +174,36 @@ def newest(c: Connection, source: str, week: str) -> dict[str, Kept]:
     return {one.audience: one for one in kept(c, source, week)}
 
 
-def names(c: Connection) -> list[tuple[str, str, str, int]]:
-    """Source, week, audience and revision of every digest, in order."""
+@dataclass(frozen=True)
+class Named:
+    """A digest without its words: what a list needs."""
+
+    source: str
+    week: str
+    audience: str
+    revision: int
+    headline: str
+    created_at: dt.datetime
+
+    @property
+    def name(self) -> str:
+        return name_of(self.source, self.week, self.audience, self.revision)
+
+
+def headlines(c: Connection, source: str, audiences: Sequence[str], weeks: Sequence[str]) -> list[Named]:
+    """All revisions, in order of week, audience and revision."""
+    d = t.digest.c
+    query = select(d.source, d.week, d.audience, d.revision, d.letter["headline"].as_string().label("headline"), d.created_at)
+    query = query.where(d.source == source, d.week.in_(list(weeks)), d.audience.in_(list(audiences)))
+    found = c.execute(query.order_by(d.week, d.audience, d.revision))
+    return [Named(r.source, r.week, r.audience, r.revision, r.headline, moment_of(r.created_at)) for r in found]
+
+
+def names(c: Connection, source: str | None = None) -> list[tuple[str, str, str, int]]:
+    """Source, week, audience and revision of every digest, or of those of one source, in order."""
     d = t.digest.c
     query = select(d.source, d.week, d.audience, d.revision).order_by(d.source, d.week, d.audience, d.revision)
+    query = query if source is None else query.where(d.source == source)
     return [(row.source, row.week, row.audience, row.revision) for row in c.execute(query)]
 
 

@@ -143,6 +143,7 @@ quarantine_entry = Table(  # a row that is put aside, from the extract that firs
     Column("left_on", String(10)),  # as_of of the extract in which it was no longer in quarantine
     Column("left_because", String(16)),  # corrected, gone
     Index("ix_quarantine_entry_open", "source", "left_on"),
+    Index("ix_quarantine_entry_sums", "source", "table_name", "rule", "left_on", "left_because", "first_seen"),
 )
 
 decision = Table(  # what a person said of a held extract
@@ -231,6 +232,17 @@ forecast = Table(  # what was foretold as of an extract, so that it can be held 
     Column("high", Float, nullable=False),
 )
 
+panel = Table(  # the weekly series of the newest extract of each source, compressed: a cache, for pages
+    "panel",
+    metadata,
+    Column("source", String(64), primary_key=True),
+    Column("figure", String(96), primary_key=True),
+    Column("part", Integer, primary_key=True),  # places whose past is read in different ways are apart
+    Column("extract_id", String(16), nullable=False),  # the extract that they are made of
+    Column("format", Integer, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+
 # --- alerts --------------------------------------------------------------------------------------------------------
 alert = Table(  # one row per episode; a cache of the fold, for lists and links
     "alert",
@@ -295,6 +307,7 @@ alert_event = Table(
     Column("extract_id", String(16)),
     Column("reason", Text, nullable=False),
     Index("ix_alert_event_instance", "source", "rule", "team"),
+    Index("ix_alert_event_extract", "extract_id"),
 )
 
 told = Table(

@@ -97,6 +97,7 @@ SLIPS = [  # file, good, bad, words of the problem, words of what is allowed
     ("worklist.yaml", "soon_wd: 5", "soon_wd: 15", "must not be less than soon_wd", ""),
     ("worklist.yaml", "statute,", "statutes,", "none of the allowed words", "statute (did you mean that?)"),
     ("worklist.yaml", "unborn: 1", "under_1: 1", "no such setting", "unborn"),
+    ("worklist.yaml", 'case_link: ""', 'case_link: "http://cases.example/{item_ref}"', "it does not begin with https://", "{child_ref}"),
     ("trends.yaml", "in_time.cp_visit]", "in_time.cp_vist]", "is no measure that is on", "in_time.cp_visit (did you mean that?)"),
     ("trends.yaml", "forecasts: [arrivals", "forecasts: [arivals", "is no measure that is on", "arrivals (did you mean that?)"),
     ("trends.yaml", "charts: [arrivals,", "charts: [arrivals, open,", "counts what stands at one moment", ""),
