@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
@@ -41,7 +41,7 @@ Chain = Annotated[list[str], BeforeValidator(_listed, json_schema_input_type=str
 class Service(BaseModel):
     """Teams that one manager answers for, by id or name (patterns allowed). `head`: who is told when nobody acts; else `escalation`.
     A list is a chain: when the first of it does not act either, the next one is told. `digest`: recipients of the weekly digest of this
-    service, which shows its teams.
+    service, which shows its teams. `people`: user names of Airflow whose Backlog pages show the teams of this service and no others.
 
     `service:` before an id or a name is the row of all teams of that service in the extract.
     """
@@ -51,6 +51,18 @@ class Service(BaseModel):
     teams: list[str] = Field(min_length=1)
     head: Chain = []
     digest: list[str] = []
+    people: list[str] = []
+
+
+class Pages(BaseModel):
+    """Who sees what on the Backlog pages, beside the `people` of services. `everything`: user names of Airflow who see all teams, whatever
+    service they are listed in. `unlisted`: what those see who are on no list: `everything`, or `nothing`. Signing in and the right to read
+    the Dag monitor_extract are asked of everybody first."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    everything: list[str] = []
+    unlisted: Literal["everything", "nothing"] = "everything"
 
 
 class Match(BaseModel):
@@ -118,6 +130,7 @@ class Routes(BaseModel):
     escalation: Chain = Field(default=[], description="told when nobody acts on an alert of a service without a head; one, or a chain")
     data: list[str] = Field(min_length=1, description="data engineers: held and late data, failed deliveries")
     digest: list[str] = Field(default=[], description="recipients of the weekly digest of the council, which shows its services")
+    pages: Pages = Pages()
 
     @model_validator(mode="after")
     def _hangs_together(self) -> Routes:
@@ -203,6 +216,13 @@ class Routes(BaseModel):
         service = self.services.get(audience)
         listed = self.digest if audience == TEAM_WORDS[COUNCIL] else service.digest if service else []
         return list(dict.fromkeys(listed))
+
+    def services_of_person(self, user: str) -> tuple[str, ...] | None:
+        """The services whose teams a user of the pages may see, in the order of the file; None: everything, the council's rows as well."""
+        mine = tuple(name for name, service in self.services.items() if user in service.people)
+        if user in self.pages.everything:
+            return None
+        return mine if mine or self.pages.unlisted == "nothing" else None
 
     def recipient(self, id: str) -> Recipient | None:
         return next((r for r in self.recipients if r.id == id), None)
