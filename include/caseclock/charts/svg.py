@@ -32,6 +32,8 @@ Point = tuple[float, float]
 
 def clean(text: str) -> str:
     """One line of visible characters: nothing that XML forbids, that turns the direction, or that cannot be seen."""
+    if text.isascii() and text.isprintable():
+        return " ".join(text.split())  # the most of them, and much faster
     seen = "".join(" " if unicodedata.category(c) in {"Cc", "Zl", "Zp", "Zs"} else c for c in text)
     return " ".join("".join(c for c in seen if unicodedata.category(c)[0] != "C").split())
 
@@ -59,6 +61,12 @@ def path(points: Sequence[Point], kind: str, *, width: float = 1.8) -> str:
     return (
         f'<polyline class="{kind}" points="{at}" fill="none" stroke="{COLOURS[kind]}" stroke-width="{n(width)}" stroke-linejoin="round"/>'
     )
+
+
+def area(points: Sequence[Point], kind: str) -> str:
+    """A filled shape with these corners."""
+    at = " ".join(f"{n(x)},{n(y)}" for x, y in points)
+    return f'<polygon class="{kind}" points="{at}" fill="{COLOURS[kind]}"/>'
 
 
 def box(left: float, top: float, right: float, bottom: float, kind: str) -> str:
