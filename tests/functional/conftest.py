@@ -18,6 +18,8 @@ from caseclock.demo.mail_catcher import MailCatcher
 from caseclock.now import LONDON
 from caseclock.settings import Settings, from_environment, shipped_config
 
+from .warm_commands import warm_commands
+
 SMALL = {  # limits that suit a small council
     "unallocated": {"amber": 4, "red": 8, "clear_below": 3},
     "overdue_assessment": {"amber": 1, "red": 6, "clear_below": 1, "for_n": 1},
@@ -36,6 +38,13 @@ def fridays(world: World, tmp_path_factory: pytest.TempPathFactory) -> dict[dt.d
     """One extract per Friday, oldest first."""
     out = tmp_path_factory.mktemp("council")
     return {day: write_extract(extract_tables(world, day), out, "demo", day) for day in FRIDAYS}
+
+
+@pytest.fixture(scope="session")
+def commands(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder for PATH with a `caseclock` that answers at once."""
+    with warm_commands(tmp_path_factory.mktemp("warm")) as folder:
+        yield folder
 
 
 @dataclass

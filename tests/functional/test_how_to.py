@@ -7,12 +7,9 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-from .warm_commands import warm_commands
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted((ROOT / "docs" / "how-to").glob("*.md"))
@@ -24,12 +21,6 @@ def script_of(page: Path) -> str:
 
 
 FOLLOWED = [page for page in PAGES if script_of(page).strip()]
-
-
-@pytest.fixture(scope="module")
-def commands(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    with warm_commands(tmp_path_factory.mktemp("warm")) as folder:
-        yield folder
 
 
 @pytest.mark.parametrize("page", FOLLOWED, ids=lambda p: p.stem)

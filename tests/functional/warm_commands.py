@@ -7,6 +7,7 @@ folder, environment and open files to it. The same code runs as in a fresh proce
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import os
 import socket
@@ -48,9 +49,14 @@ def warm_commands(folder: Path) -> Iterator[Path]:
 
 def serve(at: str) -> None:
     from caseclock import cli
+    from caseclock.config.load import load
     from caseclock.pipeline.warm import FORKING, warm_up
+    from caseclock.settings import shipped_config
 
     warm_up(["", *FORKING[:1]])
+    load(shipped_config())  # most houses have files of these texts
+    gc.collect()
+    gc.freeze()  # what was loaded is not gone through again in every fork
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(f"{at}.new")
         listening.listen(64)
