@@ -18,6 +18,7 @@ PARTS = (
     ("digest/bench_digest.py",),
     ("alerts/bench_alerts.py", "--shares", "0.01", "--messages", "100"),
     ("quality/bench_suites.py",),
+    ("pages/bench_pages.py", "--quick", "--stores", "sqlite"),
     ("drop_to_message.py",),
 )
 
