@@ -15,7 +15,7 @@ from typing import Any
 from caseclock.demo.processes import port_is_free
 from caseclock.errors import CaseclockError
 
-USERS = {"admin": "admin", "viewer": "viewer"}  # name: role of the simple auth manager
+USERS = {"admin": "admin", "viewer": "viewer", "north": "user"}  # name: role of the simple auth manager; north: the demo's service manager
 
 
 class CannotStart(CaseclockError):

@@ -281,7 +281,7 @@ def _teams_sheet(browser: Any, shown: dict[str, Message], file: Path) -> None:
     )
     page = browser.new_page(viewport={"width": 3 * COLUMN + 72, "height": 300}, device_scale_factor=SHRUNK)
     page.set_content(Markup("<!DOCTYPE html><style>{}</style>{}").format(Markup(STYLE + sheet), cards))
-    file.write_bytes(_small(page, page.screenshot(full_page=True)))
+    file.write_bytes(as_webp(page, page.screenshot(full_page=True)))
     page.close()
 
 
@@ -304,7 +304,7 @@ def _slack_sheet(browser: Any, shown: dict[str, list[Message]], file: Path, colu
             for view in views:
                 card = Markup('<section class="reader"><h2>The form of {}</h2>{}</section>').format(view["title"]["text"], form_html(view))
                 page.evaluate("html => document.querySelector('main').insertAdjacentHTML('beforeend', html)", str(card))
-            file.write_bytes(_small(page, page.screenshot(full_page=True)))
+            file.write_bytes(as_webp(page, page.screenshot(full_page=True)))
             page.close()
         finally:
             server.close()
@@ -320,7 +320,7 @@ def _mail(browser: Any, url: str, width: int, *, blocked: bool = False) -> bytes
     return shot
 
 
-def _small(page: Any, shot: bytes) -> bytes:
+def as_webp(page: Any, shot: bytes) -> bytes:
     """A screenshot as WebP, less than half of its size as PNG; Chromium itself draws and packs it."""
     page.goto("about:blank")
     made: str = page.evaluate(PACK, f"data:image/png;base64,{base64.b64encode(shot).decode()}")
@@ -344,5 +344,5 @@ def _sheet(browser: Any, shots: dict[str, bytes], file: Path, layout: str, shrun
     page.set_content(Markup("<!DOCTYPE html><style>{}</style><main>{}</main>").format(Markup(style), body))
     width = page.evaluate("() => Math.ceil(document.querySelector('main').getBoundingClientRect().right) + 16")
     page.set_viewport_size({"width": width, "height": 400})
-    file.write_bytes(_small(page, page.screenshot(full_page=True)))
+    file.write_bytes(as_webp(page, page.screenshot(full_page=True)))
     page.close()

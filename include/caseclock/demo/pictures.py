@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
+from caseclock import pipeline
 from caseclock.demo import picture_kinds, show
 from caseclock.demo.airflow_home import Ports
 from caseclock.demo.stage import Stage, load_history, set_up
@@ -30,6 +31,9 @@ QUIET = [
     "--disable-sync",
     "--no-first-run",
 ]
+INCIDENT = "unallocated"  # the rule by which the demo's incident is seen
+PAGES = {"overview": "", "team": "team?team={team}", "alert": "alerts/{id}", "work-list": "worklist?team={team}", "quality": "quality"}
+"""Name of the picture -> address of the page."""
 PATH = (
     ("inbox", "an extract lands:\nSSD tables, Annex A"),
     ("take_snapshot", "canonical tables,\nno personal values"),
@@ -99,7 +103,7 @@ def _take_demo(program: str, out: Path, tell: Callable[[str], None]) -> None:
             run = show.drop(stage, airflow)
             browser = playwright.chromium.launch(executable_path=program, args=QUIET)
             _sent(browser, stage, out)
-            _grid(browser, airflow, run, out)
+            _airflow(browser, airflow, stage, run, out)
             browser.close()
 
 
@@ -116,8 +120,8 @@ def _sent(browser: Any, stage: Stage, out: Path) -> None:
     mail.screenshot(path=out / "alert-mail.png", full_page=True)
 
 
-def _grid(browser: Any, airflow: Standalone, run: dict[str, Any], out: Path) -> None:
-    """The run in the Airflow UI, as a data engineer sees it."""
+def _airflow(browser: Any, airflow: Standalone, stage: Stage, run: dict[str, Any], out: Path) -> None:
+    """The run in the Airflow UI, as a data engineer sees it, and the Backlog pages in the frame in which people open them."""
     page = browser.new_page(viewport={"width": 1280, "height": 800})
     page.goto(f"{airflow.url}/auth/login")
     page.fill("input[name=username]", "admin")
@@ -128,6 +132,20 @@ def _grid(browser: Any, airflow: Standalone, run: dict[str, Any], out: Path) -> 
     page.get_by_text("take_snapshot").first.wait_for(timeout=60_000)
     page.wait_for_timeout(2500)  # the grid draws itself after its data has come
     page.screenshot(path=out / "airflow-grid.png")
+    page.goto(f"{airflow.url}/plugin/backlog")
+    page.frame_locator("iframe").locator("h1").wait_for(timeout=60_000)
+    page.wait_for_timeout(1500)
+    page.screenshot(path=out / "backlog-in-airflow.png")
+    _pages(page, airflow, stage, out)
+
+
+def _pages(page: Any, airflow: Standalone, stage: Stage, out: Path) -> None:
+    """The Backlog pages by themselves, whole, as pictures that weigh little; the alert is the one of the incident."""
+    with pipeline.open_house(stage.settings) as house:
+        alert = next(a for a in pipeline.alerts_list(house, None, False) if a["rule"] == INCIDENT)
+    for name, path in PAGES.items():
+        page.goto(f"{airflow.url}/caseclock/{path.format(**alert)}")
+        (out / f"backlog-{name}.webp").write_bytes(picture_kinds.as_webp(page, page.screenshot(full_page=True)))
 
 
 if __name__ == "__main__":

@@ -146,7 +146,10 @@ def _what(item: dict[str, Any]) -> str:
 def _addresses(stage: Stage, airflow: Standalone) -> None:
     print(
         f"\n  what people received   {stage.postbox.url}"
+        f"\n  the Backlog pages      {airflow.url}/caseclock/  (in Airflow: Backlog)"
         f"\n  Airflow                {airflow.url}  (admin / {airflow.password()})"
+        f"\n  as a service manager   north / {airflow.password('north')}"
+        f"\n  who may only read      viewer / {airflow.password('viewer')}"
         f"\n  inbox                  {stage.settings.inbox}"
         f"\n  on the command line    CASECLOCK_HOME={stage.settings.home} .venv/bin/caseclock alerts list\n",
         flush=True,

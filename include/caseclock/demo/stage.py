@@ -15,6 +15,7 @@ import yaml
 
 from caseclock import now as clock
 from caseclock import pipeline
+from caseclock.demo.airflow_home import Ports
 from caseclock.demo.council import generate
 from caseclock.demo.fake_slack import FakeSlack
 from caseclock.demo.mail_catcher import MailCatcher
@@ -122,6 +123,7 @@ def _after_work(day: dt.date) -> dt.datetime:
 def _environment(folder: Path, slack_url: str, mail_port: int) -> dict[str, str]:
     return {
         "CASECLOCK_HOME": str(folder / "home"),
+        "CASECLOCK_PAGE_URL": f"http://127.0.0.1:{Ports.from_environment(os.environ).api}",
         "CASECLOCK_SLACK_TOKEN": TOKEN,
         "CASECLOCK_SLACK_URL": slack_url,
         "CASECLOCK_SMTP_HOST": "127.0.0.1",
@@ -140,11 +142,15 @@ def _last_working_day(home: Path, today: dt.date) -> dt.date:
 
 
 def _own_configuration(target: Path) -> None:
-    """The configuration that ships, with one change: a demo is looked at at any hour, so nothing waits for working hours."""
+    """The configuration that ships, with two changes: a demo is looked at at any hour, so nothing waits for working hours; and Airflow's
+    user `north` is a service manager."""
     shutil.copytree(shipped_config(), target)
     file = target / "thresholds.yaml"
     rules: list[Mapping[str, Any]] = yaml.safe_load(file.read_text(encoding="utf-8"))
     file.write_text(yaml.safe_dump([{**rule, "quiet_hours": False} for rule in rules], sort_keys=False), encoding="utf-8")
+    routes = yaml.safe_load((target / "routes.yaml").read_text(encoding="utf-8"))
+    routes["services"]["north"]["people"] = ["north"]
+    (target / "routes.yaml").write_text(yaml.safe_dump(routes, sort_keys=False), encoding="utf-8")
 
 
 def _clear(folder: Path) -> None:
