@@ -38,6 +38,7 @@ from caseclock.trends.records import Foretold
 from caseclock.trends.wording import finding
 
 from .conftest import open_town
+from .once import once_in_a_run
 
 END, WEEKS = dt.date(2026, 12, 11), 61
 BEGAN = date_of(begins(day_of(END), WEEKS))
@@ -88,7 +89,11 @@ class Past:
 
 @pytest.fixture(scope="module")
 def past(tmp_path_factory: pytest.TempPathFactory) -> Past:
-    home, made = tmp_path_factory.mktemp("early"), Past()
+    return once_in_a_run("incident", lambda: played(tmp_path_factory.mktemp("early")))
+
+
+def played(home: Path) -> Past:
+    made = Past()
     shutil.copytree(shipped_config(), home / "monitoring")
     world = make_world(seed=6, scale=1.0, end=END, weeks=WEEKS + 2, incident=True, incident_weeks=WEEKS)
     with FakeSlack() as slack, MailCatcher() as mail:

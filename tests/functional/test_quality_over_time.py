@@ -332,9 +332,11 @@ def test_old_folders_go_and_what_is_needed_stays(town: Town, fridays: dict[dt.da
         dry = pipeline.housekeeping(house, later, dry_run=True)
         assert dry["raw"] == 1  # the first Friday as it came; the newest of a source stays
         raw = {e.as_of: Path(e.path) for e in _extracts(house)}
-        assert dry["folders"] == 7  # snapshot, accepted; clocks, cases, referrals; page and what the gate said of the first Friday
+        assert (
+            dry["folders"] == 8
+        )  # snapshot, accepted; clocks, cases, referrals, work list; page and what the gate said of the first Friday
         assert len(list(town.settings.accepted.glob("*/*/*"))) == 2
-        assert {k: v for k, v in pipeline.housekeeping(house, later).items() if k == "folders"} == {"folders": 7}
+        assert {k: v for k, v in pipeline.housekeeping(house, later).items() if k == "folders"} == {"folders": 8}
         assert pipeline.housekeeping(house, later)["folders"] == 0
         assert not raw[FIRST].exists() and raw[SECOND].exists()
         left = {p.parent.name for p in town.settings.accepted.glob("*/*/*")}

@@ -17,8 +17,8 @@ from caseclock.notifications.letter import from_json
 from caseclock.pipeline.digest_archive import path_of
 from caseclock.pipeline.digest_year import year_in
 from caseclock.pipeline.pages.desk import Desk
-from caseclock.pipeline.pages.drawn import made
 from caseclock.pipeline.pages.digests_sent import sent_words
+from caseclock.pipeline.pages.drawn import made
 from caseclock.storage import digests as archive
 from caseclock.storage import schema as t
 
