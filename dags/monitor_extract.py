@@ -1,8 +1,8 @@
 """One extract: from its bytes to alerts that are up to date and people who have been told.
 
-`take_snapshot` → `check_quality` → `compute_measures` → `update_alerts` → `notify`, and `ask_for_release` after the measures
+`take_snapshot` → `check_quality` → `compute_measures` → `update_alerts` → `notify` → `start_next`, and `ask_for_release` after the measures
 
-Started by `intake`, by hand, or by
+Started by `intake`, by the run before it, by hand, or by
 `POST /api/v2/dags/monitor_extract/dagRuns` with `{"logical_date": null, "conf": {"extract_id": "…"}}`.
 
 Tasks pass nothing but the extract's id; what they return are counts. Each step is one transaction and may be run again:
@@ -14,18 +14,22 @@ Tasks pass nothing but the extract's id; what they return are counts. Each step 
 | `BadConfig` | run `caseclock check-config`, correct include/monitoring/, clear the task |
 | anything else | it was tried six times over some five minutes. Look at store, disk and channels, then clear the task |
 
+Runs of different sources go side by side (`CASECLOCK_PARALLEL_EXTRACTS` of them), those of one source one after the other in order of
+date. `start_next` hands the turn on, also after a failed task, and is *skipped* when nothing waits. Where it could not, `intake` does it.
+
 A quality verdict of *hold* does not fail the run: the numbers stay silent, data engineers are told, and `ask_for_release` starts
 a run of `release_extract`, in which a person decides. In ordinary runs that task is *skipped*.
 """
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
 from airflow.sdk import Asset, Param, chain, dag, task
-from caseclock_tasks import DEFAULT_ARGS, open_house, red_if_refused, skip_unless_held
+from caseclock_tasks import DEFAULT_ARGS, StartNext, open_house, red_if_refused, skip_unless_held
 
 EXTRACT_ID = "{{ params.extract_id }}"
 
@@ -34,11 +38,10 @@ backlog_measures = Asset("backlog_measures")
 
 @dag(
     schedule=None,
-    # One at a time. The result is the same in any order, but in order of date nobody is told of Monday after Tuesday; one
-    # task of a run needs some 400 MB; and the store has one writer. An extract that is tried again holds up the next ones for
-    # some minutes at most (retries of caseclock_tasks), which a daily extract can bear.
-    max_active_runs=1,
-    default_args=DEFAULT_ARGS,
+    # Each of another source: the line in the store sees to that (docs/decisions/0015-turns.md). One task of a run needs some 400 MB, and on
+    # SQLite the store has one writer.
+    max_active_runs=int(os.environ.get("CASECLOCK_PARALLEL_EXTRACTS") or 1),
+    default_args={**DEFAULT_ARGS, "weight_rule": "upstream"},  # the further a run has come the sooner it goes on: what began is finished
     doc_md=__doc__,
     params={
         "extract_id": Param(
@@ -90,6 +93,8 @@ def monitor_extract() -> None:
     chain(*steps)
     # a run takes the state of its last task, and the last two steps run also after a failed one: without this the run would be green
     steps >> EmptyOperator(task_id="finished")
+    # also after a failed task: one bad extract must not hold up the next one of its source
+    steps[-1] >> StartNext(task_id="start_next", trigger_dag_id="monitor_extract", extract_id=EXTRACT_ID, trigger_rule="all_done")
     # after the measures, because these may hold an extract too; beside the rest, because nobody waits for the answer
     steps[2] >> TriggerDagRunOperator(
         task_id="ask_for_release",

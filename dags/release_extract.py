@@ -3,7 +3,8 @@
 `ask` → `decide` → `record` → `notify`
 
 Started by `monitor_extract` when the quality gate holds an extract, as the run `release__<extract id>`. It waits under **Required
-Actions** and takes no worker meanwhile. Whoever may edit runs of this DAG may answer (docs/decisions/0005-release.md).
+Actions** and takes no worker meanwhile. Whoever may edit this DAG and its *HITL Detail* may answer (with FAB two rights; not the role
+*Viewer*): docs/how-to/release-a-held-extract.md.
 
 | what you see | what it means |
 |---|---|

@@ -16,7 +16,7 @@ from __future__ import annotations
 from typing import Any
 
 from airflow.sdk import dag, task
-from caseclock_tasks import DEFAULT_ARGS, open_house
+from caseclock_tasks import DEFAULT_ARGS, FIRST, open_house
 from caseclock_workdays import WorkingDayTimetable
 
 
@@ -24,7 +24,7 @@ from caseclock_workdays import WorkingDayTimetable
     schedule=WorkingDayTimetable(every=5, night=10),
     catchup=False,
     max_active_runs=1,
-    default_args=DEFAULT_ARGS,
+    default_args={**DEFAULT_ARGS, **FIRST},
     doc_md=__doc__,
     tags=["caseclock", "alerts"],
 )
@@ -34,7 +34,10 @@ def tend_alerts() -> None:
         from caseclock import now, pipeline
 
         with open_house() as house:
-            return pipeline.tend(house, now.now())
+            try:
+                return pipeline.tend(house, now.now())
+            finally:
+                pipeline.push_figures(house, now.now())  # where a collector is configured; never raises
 
     tend()
 

@@ -50,10 +50,28 @@ def run(dag: Any, extract_id: str) -> tuple[str, dict[str, Any]]:
     return str(done.state), {step: tasks[step].xcom_pull(task_ids=step) for step in STEPS}
 
 
+def given() -> list[str]:
+    """Extracts whose turn it is."""
+    with pipeline.open_house(from_environment()) as house:
+        return [str(one["extract_id"]) for one in pipeline.give_turns(house, now.now())]
+
+
+def started(run_id: str) -> bool:
+    from airflow.models.dagrun import DagRun
+    from airflow.utils.session import create_session
+
+    with create_session() as session:
+        return session.scalar(select(func.count()).select_from(DagRun).where(DagRun.run_id == run_id)) == 1
+
+
 def test_an_extract_travels_the_whole_path_and_a_second_run_changes_nothing(dag: Any, home: Path) -> None:
-    generate(home / "inbox", scale=0.05, weeks=1, seed=1, as_of=DAY, incident=True)
-    extract_id = claim()
+    generate(home / "inbox", scale=0.05, weeks=2, seed=1, as_of=DAY, incident=True)
+    newest = claim()
+    [extract_id] = given()
+    assert extract_id != newest, "of one source the oldest first"
     state, returned = run(dag, extract_id)
+    assert started(f"extract__{DAY}__{newest}"), "its end starts the next one"
+    assert given() == [newest]
     assert state == "success"
     assert {r["extract_id"] for step, r in returned.items() if step != "notify"} == {extract_id}
     assert returned["take_snapshot"]["kept"] > 0
@@ -77,6 +95,7 @@ def test_an_extract_that_cannot_be_read_is_red_and_people_are_told(dag: Any, hom
         "compute_measures": "upstream_failed",
         "update_alerts": "success",
         "notify": "failed",
+        "start_next": "skipped",
         "finished": "upstream_failed",
         "ask_for_release": "upstream_failed",
     }

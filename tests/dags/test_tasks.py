@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 from airflow.sdk import RetryAction
 from caseclock_connections import ConnectionMissing
-from caseclock_tasks import DEFAULT_ARGS, UnlessAPersonMustAct, _what, tell_data_engineers
+from caseclock_tasks import DEFAULT_ARGS, UnlessAPersonMustAct, _what, settle_turns, tell_data_engineers
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
@@ -58,6 +58,39 @@ def test_a_message_holds_no_words_of_errors_that_are_not_ours(error: BaseExcepti
     assert _what(error) == told
 
 
+class Runs:
+    """The part of a task instance that knows which runs there are: run id to state."""
+
+    def __init__(self, **states: str) -> None:
+        self.states, self.asked = states, 0
+
+    def get_dr_count(self, dag_id: str, run_ids: list[str], states: list[str] | None = None) -> int:
+        assert dag_id == "monitor_extract"
+        self.asked += 1
+        return sum(run in self.states and (states is None or self.states[run] in states) for run in run_ids)
+
+
+@pytest.mark.parametrize(
+    ("there", "over", "gone", "asked"),
+    [
+        ({"a": "running", "b": "queued", "c": "failed"}, [], [], 2),
+        ({"a": "failed", "b": "running", "c": "failed"}, ["a"], [], 4),
+        ({"b": "success", "c": "failed"}, ["b"], [], 4),  # a is not there: it is started anew
+        ({"a": "running", "b": "running"}, [], ["c"], 3),
+    ],
+    ids=["all is as it should be, and two questions say so", "one has died", "one was never started", "a failed one was deleted"],
+)
+def test_airflow_is_asked_after_runs_that_have_not_handed_on(
+    there: dict[str, str], over: list[str], gone: list[str], asked: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[tuple[list[str], list[str]]] = []
+    monkeypatch.setattr(pipeline, "to_ask_after", lambda house, now: (["a", "b"], ["c"]))
+    monkeypatch.setattr(pipeline, "settle_turns", lambda house, over, gone, now: told.append((over, gone)))
+    runs = Runs(**there)
+    settle_turns(None, runs)  # type: ignore[arg-type]
+    assert (told, runs.asked) == ([(over, gone)], asked)
+
+
 def test_telling_never_raises_when_the_store_cannot_be_reached(
     caseclock_home: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -66,6 +99,7 @@ def test_telling_never_raises_when_the_store_cannot_be_reached(
     task = SimpleNamespace(dag_id="monitor_extract", task_id="notify", run_id="extract__2026-11-20__0123456789abcdef")
     tell_data_engineers({"ti": task, "exception": ValueError(VALUE)})
     assert "could not be told" in caplog.text
+    assert "what to do: caseclock runbook task-failed" in caplog.text
     assert VALUE not in caplog.text
 
 

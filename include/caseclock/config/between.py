@@ -14,6 +14,7 @@ from caseclock.config.lines import Document, Place, Problem
 from caseclock.extracts.source import SourceConfig
 from caseclock.measures.model import WORSE, MeasureConfig, MeasureId, figures
 from caseclock.notifications.routes import Routes, check_manners, check_urgent
+from caseclock.notifications.walls import check_walls
 from caseclock.thresholds import ThresholdRule
 
 KNOWN = get_args(MeasureId)
@@ -26,7 +27,7 @@ EVERY = {"working_day": 1, "weekly": 5}  # cadence of a source: one extract ever
 
 def between(made: dict[str, Any], documents: dict[str, Document]) -> list[Problem]:
     """Problems between files; only sound entries are compared, but names count as known wherever they are written."""
-    problems = _order_of_work(documents) + _trends(documents) + _digest(documents)
+    problems = _order_of_work(documents) + _trends(documents) + _digest(documents) + _walls(made, documents)
     document = documents.get("thresholds.yaml")
     if document is None or "thresholds.yaml" not in made:
         return problems
@@ -40,6 +41,14 @@ def between(made: dict[str, Any], documents: dict[str, Document]) -> list[Proble
         problems += _patterns(made["routes.yaml"], document, documents["routes.yaml"])
         problems += _urgent(made["routes.yaml"], made["thresholds.yaml"], documents["routes.yaml"])
     return problems
+
+
+def _walls(made: dict[str, Any], documents: dict[str, Document]) -> list[Problem]:
+    """No council's figures may reach another's people where routes.yaml says so."""
+    if "routes.yaml" not in made:
+        return []
+    gaps = check_walls(made["routes.yaml"], [source.id for source in made.get("sources") or []])
+    return [documents["routes.yaml"].problem(gap.place, gap.what, gap.allowed) for gap in gaps]
 
 
 def _order_of_work(documents: dict[str, Document]) -> list[Problem]:

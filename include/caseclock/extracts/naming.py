@@ -1,7 +1,8 @@
 """Whose extract a path is, and for which date. Neither is ever guessed.
 
 In this order: what the caller says, `manifest.json` inside (`{"source": "north", "as_of": "2026-11-20"}`), the name
-(`north__2026-11-20.zip`; any one date written YYYY-MM-DD or YYYYMMDD), and for the source also the inbox folder it lies in.
+(`north__2026-11-20.zip`; any one date written YYYY-MM-DD or YYYYMMDD). Whose it is the inbox folder says that it lies in, where it lies in
+one: who may write there is settled outside, and what a file says of itself anybody can write.
 """
 
 from __future__ import annotations
@@ -35,15 +36,27 @@ def identify(
     as_of: dt.date | None = None,
     inbox: Path | None = None,
     known: Collection[str] = (),
+    walled: bool = False,
 ) -> tuple[str, dt.date]:
     """(source, as_of) of an arrived path.
 
-    `inbox`: the folder that things land in; a folder between it and the path is taken for the source. `known`: configured sources;
-    when given, another one is refused, and when there is only one it need not be named. Raises BadExtract with what to do.
+    `inbox`: the folder that things land in; a folder between it and the path is the source's, and takes nothing that says it is another
+    one's. `known`: configured sources; when given, another one is refused, and when there is only one it need not be named. `walled`: with
+    several sources, only a folder may say whose it is. Raises BadExtract with what to do.
     """
     told = Manifest() if source and as_of else manifest_of(path)
+    folder = None if source else folder_in(path, inbox)
+    if folder:
+        _check_folder(path, folder, told.source, known)
+    elif walled and not source and len(known) > 1:
+        raise BadExtract(
+            "it lies at the top of the inbox, where everybody can say that they are another source (routes.yaml has `walls: true`)",
+            where=path.name,
+            allowed="the folder of its source in the inbox",
+            todo="Have it put into inbox/<source>/",
+        )
     day = as_of or told.as_of or date_in(path.name)
-    whose = source or told.source or _source_in(path, inbox, known)
+    whose = source or folder or told.source or _source_in(path, known)
     if known and whose not in known:
         raise BadExtract(
             "the source that this name or manifest gives is not configured",
@@ -52,6 +65,32 @@ def identify(
             todo="Correct the name, or add a file for the source to monitoring/sources/",
         )
     return whose, day
+
+
+def folder_in(path: Path, inbox: Path | None) -> str | None:
+    """The folder of the inbox in which a path lies, in small letters; None where it lies at the top, or elsewhere."""
+    if inbox is None or path.parent == inbox or inbox not in path.parents:
+        return None
+    return path.relative_to(inbox).parts[0].lower()
+
+
+def _check_folder(path: Path, folder: str, told: str | None, known: Collection[str]) -> None:
+    """What other sources are called is said only of those that are configured: else it might be anything."""
+    if known and folder not in known:
+        raise BadExtract(
+            "the folder of the inbox in which it lies is that of no source",
+            where=path.name,
+            allowed="inbox/<source>/, named as a file in monitoring/sources/",
+            todo="Put it into the folder of its source, or add a file for the source to monitoring/sources/",
+        )
+    for what, said in (("manifest", told), ("name", named_source(path.name))):
+        if said and said != folder:
+            raise BadExtract(
+                f"it lies in the inbox folder of {folder}, and its {what} says that it is of {said if said in known else 'another source'}",
+                where=path.name,
+                allowed=f"in that folder extracts of {folder} only; their name need not say whose they are",
+                todo="Have it put into the folder of its own source, or its name corrected. It is kept, and nothing of it was used",
+            )
 
 
 def date_in(name: str) -> dt.date:
@@ -82,11 +121,9 @@ def named_source(name: str) -> str | None:
     return named.group(1).lower() if named else None
 
 
-def _source_in(path: Path, inbox: Path | None, known: Collection[str]) -> str:
+def _source_in(path: Path, known: Collection[str]) -> str:
     if named := named_source(path.name):
         return named
-    if inbox is not None and path.parent != inbox and inbox in path.parents:
-        return path.relative_to(inbox).parts[0].lower()
     if len(known) == 1:
         return next(iter(known))
     raise BadExtract("its name does not say which source it comes from", where=path.name, todo=NAME_IT)

@@ -21,10 +21,11 @@ NAMED = "w:"
 def id_of_name(name: str, source: SourceConfig, salt: bytes = b"") -> str:
     """The id of a worker, made from the name, which goes no further than this.
 
-    A hash keyed with the salt and the source. Without a salt, whoever has a list of the council's staff can try its names.
+    A hash keyed with the salt and the source, so that two councils' workers of one name have two ids. Without a salt (of the caller, else
+    of the source: `CASECLOCK_WORKER_SALT`) whoever has a list of the council's staff can try its names.
     """
     told = f"{source.id}\0{name.casefold()}".encode()
-    return NAMED + hmac.new(salt or source.id.encode(), told, hashlib.sha256).hexdigest()[:12]
+    return NAMED + hmac.new(salt or source.salt or source.id.encode(), told, hashlib.sha256).hexdigest()[:12]
 
 
 def without_those_who_hold_nothing(result: ReadResult, source: SourceConfig) -> ReadResult:

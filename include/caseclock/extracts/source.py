@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import codecs
+import hmac
 import re
 from functools import cached_property
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator, model_validator
 
 DateFormat = Literal[
     "YYYY-MM-DD", "YYYY/MM/DD", "YYYYMMDD", "DD/MM/YYYY", "DD-MM-YYYY", "DD.MM.YYYY", "DD-Mon-YYYY", "DD Mon YYYY", "MM/DD/YYYY"
@@ -130,6 +131,7 @@ class SourceConfig(BaseModel):
     not_allocated_roles: tuple[str, ...] = NOT_ALLOCATED_ROLES
     not_allocated_workers: tuple[str, ...] = ()
     needed_tables: tuple[str, ...] = ("child", "referral")
+    _salt: bytes = PrivateAttr(b"")
 
     @field_validator("not_a_person", "not_a_person_titles", "manager_titles")
     @classmethod
@@ -156,6 +158,17 @@ class SourceConfig(BaseModel):
         if {"DD/MM/YYYY", "MM/DD/YYYY"} <= set(self.date_formats):
             raise ValueError("DD/MM/YYYY and MM/DD/YYYY cannot both be accepted: 03/04/2026 would be a guess")
         return self
+
+    def salted(self, secret: bytes) -> SourceConfig:
+        """The same with a salt of its own, made of the installation's secret: with it nobody can try names (`people.id_of_name`)."""
+        made = self.model_copy()
+        made._salt = hmac.digest(secret, self.id.encode(), "sha256")
+        return made
+
+    @property
+    def salt(self) -> bytes:
+        """Empty where the installation has no secret."""
+        return self._salt
 
     @cached_property
     def _name_pattern(self) -> re.Pattern[str] | None:

@@ -10,7 +10,7 @@ from sqlalchemy import Engine, inspect, text
 
 from caseclock.errors import CaseclockError
 
-HEAD = "0006"
+HEAD = "0007"
 _LOCK = 4_020_2009  # any number that is ours: the advisory lock of migrations on PostgreSQL
 
 

@@ -45,12 +45,32 @@ def test_a_date_is_never_guessed(name: str, says: str) -> None:
 
 
 def test_who_says_it_first_is_believed(tmp_path: Path) -> None:
-    path = tmp_path / "inbox" / "south" / "west__2026-11-20"
+    path = tmp_path / "inbox" / "west__2026-11-20"
     path.mkdir(parents=True)
     assert identify(path, inbox=tmp_path / "inbox") == ("west", DAY)
     (path / "manifest.json").write_text('{"source": "east", "as_of": "2026-11-19"}')
     assert identify(path, inbox=tmp_path / "inbox") == ("east", dt.date(2026, 11, 19))
     assert identify(path, source="north", as_of=DAY) == ("north", DAY)
+
+
+def test_a_folder_of_the_inbox_takes_nothing_that_says_it_is_another_sources(tmp_path: Path) -> None:
+    path = tmp_path / "inbox" / "south" / "2026-11-20"
+    path.mkdir(parents=True)
+    assert identify(path, inbox=tmp_path / "inbox", known=["north", "south"]) == ("south", DAY)
+    (path / "manifest.json").write_text('{"source": "north"}')
+    with pytest.raises(BadExtract, match="inbox folder of south, and its manifest says that it is of north"):
+        identify(path, inbox=tmp_path / "inbox", known=["north", "south"])
+    with pytest.raises(BadExtract, match="its name says that it is of another source") as refused:  # it might be a child's
+        identify(path.with_name("smith-jane__2026-11-20.zip"), inbox=tmp_path / "inbox", known=["north", "south"])
+    assert "smith" not in str(BadExtract(refused.value.what, allowed=refused.value.allowed, todo=refused.value.todo))
+    for name in ("SOUTH__2026-11-20.zip", "south-2026-11-20.zip"):
+        assert identify(path.with_name(name), inbox=tmp_path / "inbox", known=["north", "south"]) == ("south", DAY)
+
+
+def test_between_walls_only_the_folder_says_whose_it_is(tmp_path: Path) -> None:
+    with pytest.raises(BadExtract, match="top of the inbox"):
+        identify(tmp_path / "north__2026-11-20.zip", inbox=tmp_path, known=["north", "south"], walled=True)
+    assert identify(tmp_path / "north__2026-11-20.zip", inbox=tmp_path, known=["north"], walled=True) == ("north", DAY)
 
 
 def test_the_source_may_be_the_folder_in_the_inbox(tmp_path: Path) -> None:
