@@ -40,6 +40,7 @@ NAVIGATION: Final = (
     ("digests", "Digests", "digests"),
     ("not-watched", "Not watched", "not-watched"),
     ("audit", "Audit", "audit"),
+    ("help", "Runbook", "help"),
 )
 """Path, words, and the name by which a page says that it belongs there."""
 STATUS: Final = ((NotThere, 404), (WrongUse, 400), (Overloaded, 503), (PermissionError, 403))
@@ -76,6 +77,22 @@ class Shell:
         def made(viewer: Viewer) -> Response:
             at = self._at(viewer, source() if callable(source) else source)
             return self._html(request, template, here, at, read(at), **more)
+
+        return await self._answered(request, made)
+
+    async def leaf(self, request: Request, template: str, here: str, read: Callable[[], Titled], *, source: str | None = None) -> Response:
+        """A page that is the same for whoever may read. It is there when the store is not; then it says nothing of the data."""
+
+        def made(viewer: Viewer) -> Response:
+            page = read()
+            try:
+                return self._html(request, template, here, self._at(viewer, source), page)
+            except tuple(kind for kind, _ in STATUS):
+                raise
+            except Exception as error:  # noqa: BLE001 - whatever it is that is down, this page says what to do about it
+                log.error("what a page says of the data could not be found out (%s)", type(error).__name__)
+            context = {"at": None, "frame": None, "here": here, "link": link_from(root_of(request), source), "navigation": NAVIGATION}
+            return _page(render(template, context | {"page": page}))
 
         return await self._answered(request, made)
 

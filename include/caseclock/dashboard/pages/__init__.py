@@ -9,6 +9,7 @@ from caseclock.dashboard.pages import (
     audit,
     digests,
     extracts,
+    help,
     measure,
     not_watched,
     overview,
@@ -18,5 +19,5 @@ from caseclock.dashboard.pages import (
 )
 
 PAGES: Final[tuple[ModuleType, ...]] = (
-    overview, team, measure, work_list, alert, audit, quality, extracts, digests, not_watched, airflow_tabs,
+    overview, team, measure, work_list, alert, audit, quality, extracts, digests, not_watched, help, airflow_tabs,
 )  # fmt: skip

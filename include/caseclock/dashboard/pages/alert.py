@@ -156,7 +156,8 @@ class Chart:
 
 @dataclass(frozen=True)
 class AlertPage:
-    """`lead`: what is wrong, where, by how much and since when. `about_data`: it is about an extract and nobody acts on it here.
+    """`lead`: what is wrong, where, by how much and since when. `about_data`: it is about an extract and nobody acts on it here; `guide`:
+    the text of the runbook about it.
 
     `moved_from`: the id that was asked for, where a correction has moved the first day and it goes on under this one.
     """
@@ -169,6 +170,7 @@ class AlertPage:
     dealing: tuple[str, ...]
     next: tuple[str, ...]
     about_data: bool = False
+    guide: str | None = None
     moved_from: str = ""
     open: bool = True
     forms: tuple[Form, ...] = ()

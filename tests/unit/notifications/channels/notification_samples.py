@@ -78,6 +78,12 @@ CASES: dict[str, Message] = {
             reason="312 of 3,400 referrals have no date",
         )
     ),
+    "fault": message(
+        headline="caseclock needs a look: intake.claim failed",
+        lines=("OperationalError; the task log says more",),
+        guide="task-failed",
+        link="https://pages.example/caseclock/help/task-failed",
+    ),
     "digest": message(
         headline="Week 2026-W37: 2 limits are passed, 1 of them red.",
         lines=("Over the limit: unallocated cases in 2 teams.", "Not watched: visits"),
