@@ -33,6 +33,8 @@ from caseclock.storage.engine import open_engine
 from caseclock.storage.folds import load_board
 from ports import steady_ports
 
+from .canary_airflow import leaks, spoilt
+
 pytestmark = pytest.mark.airflow
 
 STEPS = ["take_snapshot", "check_quality", "compute_measures", "update_alerts", "notify"]
@@ -110,6 +112,7 @@ def council(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Co
     (home / "inbox").mkdir()
     today = clock.now().astimezone(clock.LONDON).date()
     extracts = generate(home / "made", scale=0.05, weeks=1, seed=1, as_of=today - dt.timedelta(days=1), incident=True, days=8)
+    spoilt(extracts[0])
     with FakeSlack() as slack, MailCatcher() as mail:
         env = {
             "CASECLOCK_HOME": str(home),
@@ -336,6 +339,11 @@ def speaking(council: Council) -> str | None:
     with council.store.connect() as c:
         board = load_board(c, "demo")
     return board.days[-1].extract_id if board else None
+
+
+def test_no_personal_value_is_anywhere_in_airflow_or_in_what_caseclock_wrote(council: Council) -> None:
+    """XCom, rendered fields, asset events, everything else of the metadata database; task logs; our store and files."""
+    assert leaks(council.home, council.airflow.home) == {}
 
 
 def test_stopping_leaves_no_process_and_no_port(council: Council) -> None:
