@@ -3,20 +3,28 @@
 ARG AIRFLOW_IMAGE=apache/airflow:slim-3.3.2-python3.11
 FROM ${AIRFLOW_IMAGE}
 
-USER root
-# inbox and claimed extracts lie in one folder, so that an extract is moved in one step
-RUN mkdir -p /opt/caseclock/inbox && chown -R airflow:0 /opt/caseclock && chmod -R g+rwX /opt/caseclock
-USER airflow
-
 COPY requirements.txt /requirements.txt
-RUN pip install --no-cache-dir --require-hashes -r /requirements.txt
+# The lock is whole: nothing is looked for beside it, and `pip check` says whether that is so
+RUN pip install --no-cache-dir --no-deps --require-hashes -r /requirements.txt && pip check
 
-COPY --chown=airflow:0 include/ /opt/airflow/include/
-COPY --chown=airflow:0 plugins/ /opt/airflow/plugins/
-COPY --chown=airflow:0 dags/ /opt/airflow/dags/
-
-# `docker compose exec airflow-worker caseclock alerts list`
-RUN printf '#!/bin/sh\nexec python -m caseclock.cli "$@"\n' > /home/airflow/.local/bin/caseclock && chmod +x /home/airflow/.local/bin/caseclock
+USER root
+# What runs belongs to root, and no task can change it: library, plugins, DAGs, Airflow's own folder, the settings of the sign-in page.
+COPY --chmod=0644 deploy/compose/airflow.cfg deploy/compose/webserver_config.py /opt/airflow/
+COPY --chmod=0755 deploy/compose/secret-url deploy/compose/init /usr/local/bin/
+COPY include/ /opt/airflow/include/
+COPY plugins/ /opt/airflow/plugins/
+COPY dags/ /opt/airflow/dags/
+# `docker compose exec airflow-worker caseclock alerts list`. Inbox and claimed extracts lie in one folder, so that an extract is moved in
+# one step; what is made there is for the airflow user and its group (umask of the entrypoint: see docker-compose.yaml).
+RUN printf '#!/bin/sh\numask 0027\nexec python -m caseclock.cli "$@"\n' > /usr/local/bin/caseclock \
+ && chmod 0755 /usr/local/bin/caseclock \
+ && python -m compileall -q -o 0 /opt/airflow/include/caseclock \
+ && chown -R root:root /opt/airflow/include /opt/airflow/plugins /opt/airflow/dags \
+ && chmod -R u=rwX,go=rX /opt/airflow/include /opt/airflow/plugins /opt/airflow/dags \
+ && chown root:root /opt/airflow && chmod 0755 /opt/airflow \
+ && mkdir -p /opt/airflow/logs /opt/caseclock/inbox \
+ && chown -R airflow:0 /opt/airflow/logs /opt/caseclock && chmod 0700 /opt/caseclock /opt/caseclock/inbox && chmod 0700 /opt/airflow/logs
+USER airflow
 
 # include/ is a place, not a package: the library is found as `caseclock`
 ENV PYTHONPATH=/opt/airflow/include \

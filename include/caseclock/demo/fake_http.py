@@ -54,10 +54,10 @@ class Served(ABC):
 
     FAULTS: tuple[str, ...] = FAULTS
 
-    def __init__(self, *, port: int = 0) -> None:
+    def __init__(self, *, port: int = 0, host: str = "127.0.0.1") -> None:
         self.closing = threading.Event()
         self.lock = threading.RLock()
-        self._port, self._scripts = port, dict[str, deque[str]]()
+        self._host, self._port, self._scripts = host, port, dict[str, deque[str]]()
         self._server: _Server | None = None
 
     @abstractmethod
@@ -77,7 +77,7 @@ class Served(ABC):
 
     # --- life ------------------------------------------------------------------------------------------------------
     def start(self) -> Self:
-        self._server = _Server(("127.0.0.1", self._port), _Handler)
+        self._server = _Server((self._host, self._port), _Handler)
         self._server.service = self
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
         return self

@@ -31,7 +31,8 @@ class FakeSlack(Served, People):
 
     Faults are scripted by API method; see `FAULTS`.
     `channels`: id -> name; None takes every channel. `store`: a file of JSON lines that outlives a restart.
-    `per_second`: messages per second and channel before 429 is answered; None for no limit. `clock` stamps the messages.
+    `host`: where it listens, `0.0.0.0` in a container. `per_second`: messages per second and channel before 429 is answered; None for no
+    limit. `clock` stamps the messages.
     """
 
     FAULTS = (*FAULTS, "error:<code>")
@@ -41,12 +42,13 @@ class FakeSlack(Served, People):
         channels: Mapping[str, str] | None = None,
         *,
         port: int = 0,
+        host: str = "127.0.0.1",
         store: Path | None = None,
         per_second: float | None = None,
         token: str | None = None,
         clock: Callable[[], dt.datetime] = now,
     ) -> None:
-        Served.__init__(self, port=port)
+        Served.__init__(self, port=port, host=host)
         People.__init__(self)
         self.channels = dict(channels) if channels is not None else None
         self.messages: list[dict[str, Any]] = []

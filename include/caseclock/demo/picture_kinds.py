@@ -30,6 +30,7 @@ from caseclock.notifications.channels.teams import card_of
 from caseclock.notifications.compose import item_to_json
 from caseclock.notifications.deadman import STUCK_MINUTES, Health, Waiting
 from caseclock.notifications.model import Item, Message, Recipient
+from caseclock.notifications.runbook import SLUGS
 from caseclock.notifications.words import BY_FALLBACK, OPEN_FORMS, WORDS
 from caseclock.settings import SlackSettings, SmtpSettings
 
@@ -40,11 +41,12 @@ AT = dt.datetime(2026, 9, 7, 7, 30, tzinfo=dt.UTC)
 RISING = (6, 7, 7, 6, 8, 8, 9, 9, 11, 12, 14, 21)
 FALLING = (14, 18, 21, 22, 21, 19, 16, 14, 11, 9, 7, 6)
 STEADY = (6, 5, 7, 6, 6, 5, 7, 6, 6, 7, 6, 6)
-OF_DATA = {"limit": None, "red_limit": None, "value": None, "severity": None, "since": None, "open_wd": None, "link": None, "recent": ()}
+OF_DATA = {"limit": None, "red_limit": None, "value": None, "severity": None, "since": None, "open_wd": None, "recent": ()}
 OPEN = {"severity": "red", "value": 21.0, "since": dt.date(2026, 8, 17), "open_wd": 14}
 OVER = {"severity": None, "value": 6.0, "was": 21.0, "since": dt.date(2026, 6, 29), "open_wd": 48}
 ALERT = "0123456789ab"
 LINK = f"https://pages.council.example/caseclock/alerts/{ALERT}"
+HELP = "https://pages.council.example/caseclock/help/"
 ACKNOWLEDGED = "Acknowledged by Team manager, North until Wed 9 September 2026, 18:00"
 SILENCED = "Silenced by Head of service until Fri 18 September 2026, 18:00"
 WIDE, NARROW = 900, 375  # pixels of a mail's window
@@ -112,7 +114,7 @@ def item_of(kind: Kind) -> Item:
     changes: dict[str, Any] = {"team": "North Assessment", "instance": "unallocated/north", "as_of": AS_OF, "reason": "", "recent": RISING}
     changes |= CHANGES[kind]
     if kind in DATA_KINDS:
-        changes = OF_DATA | {k: v for k, v in changes.items() if k != "recent"}
+        changes = OF_DATA | {k: v for k, v in changes.items() if k != "recent"} | {"link": f"{HELP}{SLUGS[kind]}"}
     else:
         values = changes.pop("recent")
         last = AS_OF if len(values) == len(RISING) else AS_OF - dt.timedelta(7)
@@ -147,7 +149,9 @@ def _stuck() -> Message:
     """What data engineers are told when messages wait and nobody sends them."""
     waits = Waiting("sm-north", "slack", AT - dt.timedelta(hours=2), 3, "Slack: no connection (gaierror)")
     found = Health(AT, AT - dt.timedelta(minutes=95), STUCK_MINUTES, (waits,), ((waits, 90.0),))
-    return Message("stuck", READER, "post", (), (), AT, (), "", found.headline, found.lines)
+    return Message(
+        "stuck", READER, "post", (), (), AT, (), "", found.headline, found.lines, None, "messages-stuck", f"{HELP}messages-stuck"
+    )
 
 
 def titles() -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""A small web page, on 127.0.0.1 only, that shows what was sent as its reader would see it. Plain HTML; no script."""
+"""A small web page, on 127.0.0.1 unless told otherwise, that shows what was sent as its reader would see it. Plain HTML; no script."""
 
 from __future__ import annotations
 
@@ -47,9 +47,11 @@ class Postbox(ThreadingHTTPServer):
         self.server_close()
 
 
-def serve_postbox(fake_slack: FakeSlack, mail_catcher: MailCatcher, port: int = 0, names: Mapping[str, str] | None = None) -> Postbox:
+def serve_postbox(
+    fake_slack: FakeSlack, mail_catcher: MailCatcher, port: int = 0, names: Mapping[str, str] | None = None, host: str = "127.0.0.1"
+) -> Postbox:
     """Starts serving and returns. `names`: Slack channel id or mail address -> who reads it ("Service manager, North")."""
-    server = Postbox(("127.0.0.1", port), _Handler)
+    server = Postbox((host, port), _Handler)
     server.slack, server.mail, server.names = fake_slack, mail_catcher, dict(names or {})
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, name="postbox", daemon=True).start()
     return server

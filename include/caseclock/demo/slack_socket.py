@@ -34,10 +34,15 @@ class Answered:
 
 @dataclass
 class Desk:
-    """The side of Slack. `connections`: how often an app has connected; `answers`: envelope id to how it was answered."""
+    """The side of Slack. `connections`: how often an app has connected; `answers`: envelope id to how it was answered.
+
+    `host`: where it listens. `name`: what apps call it, where that is another.
+    """
 
     connections: int = 0
     answers: dict[str, Answered] = field(default_factory=dict)
+    host: str = "127.0.0.1"
+    name: str = "127.0.0.1"
     _live: list[ServerConnection] = field(default_factory=list)
     _tickets: set[str] = field(default_factory=set)
     _sent: dict[str, float] = field(default_factory=dict)
@@ -51,11 +56,11 @@ class Desk:
 
         with self._changed:
             if self._server is None:
-                self._server = serve(self._talk, "127.0.0.1", 0, close_timeout=0.5, ping_interval=None)
+                self._server = serve(self._talk, self.host, 0, close_timeout=0.5, ping_interval=None)
                 threading.Thread(target=self._server.serve_forever, name="fake-slack-socket", daemon=True).start()
             ticket = secrets.token_hex(8)
             self._tickets.add(ticket)
-            return f"ws://127.0.0.1:{self._server.socket.getsockname()[1]}/link/?ticket={ticket}"
+            return f"ws://{self.name}:{self._server.socket.getsockname()[1]}/link/?ticket={ticket}"
 
     def close(self) -> None:
         self.drop()
