@@ -12,6 +12,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
@@ -73,6 +74,8 @@ class Settings(BaseModel):
     `settle_seconds`: how long a file in the inbox must have rested to count as complete. `quarantine_seconds`: how long a sending with
     unknown outcome rests before it is looked for (at least twice the client's time-out). `keep_days`: how long snapshots, clock frames and
     quality reports are kept; `keep_raw_days`: how long extracts as they came are, with everything personal in them.
+    `parallel_extracts`: how many extracts, each of another source, Airflow takes through their path at one time (on SQLite the store has
+    one writer, so 1 is right there). `worker_salt`: a secret of the installation for the ids of workers who are known by name only.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -91,6 +94,8 @@ class Settings(BaseModel):
     keep_days: int = Field(default=400, ge=1)
     keep_raw_days: int = Field(default=60, ge=1)
     ping_url: str | None = None
+    parallel_extracts: int = Field(default=1, ge=1)
+    worker_salt: SecretStr | None = None
 
     @property
     def claimed(self) -> Path:
@@ -115,6 +120,12 @@ class Settings(BaseModel):
         return self.home / "clocks"
 
 
+def for_this_user_alone() -> None:
+    """From now on what this process makes is for its user alone: extracts and the store hold personal data. A folder that is there keeps
+    the mode that it was given, as an inbox into which others write."""
+    os.umask(os.umask(0o077) | 0o077)
+
+
 def shipped_config() -> Path:
     """The configuration that comes with the library: include/monitoring beside it."""
     return Path(__file__).resolve().parent.parent / "monitoring"
@@ -123,9 +134,10 @@ def shipped_config() -> Path:
 def from_environment(home: Path | str | None = None, env: Mapping[str, str] | None = None) -> Settings:
     """Settings from `CASECLOCK_*` variables; an empty one counts as not set. `home` beats `$CASECLOCK_HOME`.
 
+    `CASECLOCK_..._FILE` names a file that holds the value, as secrets come to a container.
     Raises WrongUse, which names the variable, when no home is given or one cannot be used; its text holds no secret.
     """
-    env = {name: value for name, value in (os.environ if env is None else env).items() if value}
+    env = with_files({name: value for name, value in (os.environ if env is None else env).items() if value})
     chosen = home or env.get("CASECLOCK_HOME")
     if not chosen:
         raise WrongUse(
@@ -135,7 +147,7 @@ def from_environment(home: Path | str | None = None, env: Mapping[str, str] | No
     own = at / "monitoring"
     return Settings(
         home=at,
-        store_url=env.get("CASECLOCK_STORE_URL") or f"sqlite:///{at / 'caseclock.db'}",
+        store_url=_store_url(env) or f"sqlite:///{at / 'caseclock.db'}",
         config=Path(env.get("CASECLOCK_CONFIG") or (own if own.is_dir() else shipped_config())),
         inbox=Path(env.get("CASECLOCK_INBOX") or at / "inbox"),
         slack=_slack(env),
@@ -148,7 +160,53 @@ def from_environment(home: Path | str | None = None, env: Mapping[str, str] | No
         keep_days=_number(env, "CASECLOCK_KEEP_DAYS", 400, least=1),
         keep_raw_days=_number(env, "CASECLOCK_KEEP_RAW_DAYS", 60, least=1),
         ping_url=env.get("CASECLOCK_PING_URL"),
+        parallel_extracts=_number(env, "CASECLOCK_PARALLEL_EXTRACTS", 1, least=1),
+        worker_salt=SecretStr(salt) if (salt := env.get("CASECLOCK_WORKER_SALT")) else None,
     )
+
+
+FILE = "_FILE"
+
+
+def with_files(env: Mapping[str, str]) -> dict[str, str]:
+    """The variables, with what the files hold that `CASECLOCK_..._FILE` names; an empty file counts as not set.
+
+    Raises WrongUse, which names the variable and not the value, when a file cannot be read or the value is given twice.
+    """
+    found = {name: value for name, value in env.items() if not (name.startswith("CASECLOCK_") and name.endswith(FILE))}
+    for name in env.keys() - found.keys():
+        plain = name.removesuffix(FILE)
+        if plain in found:
+            raise WrongUse(f"{plain} is set, too", where=name, todo="Unset one of the two.")
+        try:
+            value = Path(env[name]).read_text("utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise WrongUse(
+                f"the file cannot be read ({type(error).__name__})",
+                where=name,
+                allowed="a text file that this user may read, with the value alone in it",
+                todo="With compose: `make secrets` makes the files that are missing.",
+            ) from None
+        if value:
+            found[plain] = value
+    return found
+
+
+def _store_url(env: Mapping[str, str]) -> str | None:
+    """The URL of the store, with `CASECLOCK_STORE_PASSWORD` in it where that is given by itself."""
+    url, password = env.get("CASECLOCK_STORE_URL"), env.get("CASECLOCK_STORE_PASSWORD")
+    if not url or not password:
+        return url
+    head, at, rest = url.partition("@")
+    scheme, slashes, user = head.partition("://")
+    if not at or not slashes or not user or ":" in user:
+        raise WrongUse(
+            "it cannot take the password of CASECLOCK_STORE_PASSWORD",
+            where="CASECLOCK_STORE_URL",
+            allowed="a URL with a user and without a password, as postgresql+psycopg2://caseclock@store:5432/caseclock",
+            todo="Correct it, or unset CASECLOCK_STORE_PASSWORD.",
+        )
+    return f"{scheme}://{user}:{quote(password, safe='')}@{rest}"
 
 
 Number = TypeVar("Number", int, float)

@@ -260,7 +260,7 @@ class Walk:
 def shape(url: str) -> tuple[object, ...]:
     """Pages of one shape differ only in what they are about."""
     at = urlsplit(url)
-    return re.sub(r"[0-9a-f]{12,16}|\d{4}-W\d\d", "#", at.path), *sorted(name for name, _ in parse_qsl(at.query))
+    return re.sub(r"[0-9a-f]{12,16}|\d{4}-W\d\d|(?<=/help/)[\w-]+", "#", at.path), *sorted(name for name, _ in parse_qsl(at.query))
 
 
 def walk(client: TestClient, root: str, most: int = 300, of_a_shape: int = 8) -> Walk:

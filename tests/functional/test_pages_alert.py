@@ -112,6 +112,7 @@ def test_held_data_is_said_and_its_own_alert_leads_to_quality(lab: Lab) -> None:
     assert about.status_code == 200
     assert "nobody acknowledges or silences it" in text_of(about)
     assert 'href="/caseclock/quality"' in about.text
+    assert 'href="/caseclock/help/data-held"' in about.text
     with lab.open(NORTH) as client:
         assert client.get(f"/caseclock/alerts/{held}").status_code == 404
     assert lab.do("acknowledge", alert=held).status_code == 404

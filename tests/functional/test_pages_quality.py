@@ -148,6 +148,8 @@ def test_a_held_extract_says_that_nothing_speaks_and_where_to_decide(town: Town)
     said = town.text(f"quality?extract={town.held}")
     assert "Held The numbers do not speak" in said
     assert f"release__{town.held}" in said and f"caseclock release {town.held}" in said
+    assert 'href="/caseclock/help/data-held' in town.page(f"quality?extract={town.held}")
+    assert 'href="/caseclock/help/data-held' in town.page(f"extracts/{town.held}")
     assert said.index("referral.row_count") < said.index(f"assessment.{RULE}")  # all of it wrong comes before some of it
     assert "referral.row_count" in said and "Critical 1 1 new" in said
 

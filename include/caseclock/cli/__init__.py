@@ -13,22 +13,28 @@ from caseclock.cli import (
     backtest,
     demo,
     digest,
+    doctor,
     events,
     fetch,
     health,
     listen,
+    metrics,
     pull,
     quarantine,
     release,
     report,
     route_test,
     run,
+    runbook,
+    store,
     test_alerts,
     tools,
     trends,
     worklist,
 )
 from caseclock.errors import CaseclockError
+from caseclock.observe import logs
+from caseclock.settings import for_this_user_alone
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -60,9 +66,13 @@ for command in (
     digest.digest,
     test_alerts.test_alerts,
     route_test.route_test,
+    runbook.runbook,
     listen.listen,
+    metrics.metrics,
     tools.check_config,
+    doctor.doctor,
     tools.housekeeping,
+    store.store,
     tools.working_days,
     demo.demo,
 ):
@@ -73,6 +83,8 @@ alerts.alerts.add_command(health.health)
 def main() -> None:
     """The program. Errors go to stderr in one place, as one sentence that says where, what, what is allowed, what to do next."""
     try:
+        for_this_user_alone()
+        logs.set_up()
         code = cli.main(prog_name="caseclock", standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
     except click.exceptions.Abort:

@@ -21,10 +21,13 @@ def listen(home: Path | None) -> None:
     connection to Slack and needs no address on the internet. Who may act is `may_act` in routes.yaml.
     """
     from caseclock import pipeline
+    from caseclock.observe import logs
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    settings = settings_of(home)
+    logs.set_up(logging.INFO)
+    logs.protect(settings)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    pipeline.listen(settings_of(home), stop, ready=lambda: click.echo("listening to Slack"))
+    pipeline.listen(settings, stop, ready=lambda: click.echo("listening to Slack"))
     click.echo("ended")

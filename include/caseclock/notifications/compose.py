@@ -11,6 +11,7 @@ from typing import Any
 from caseclock.alerts import Instance, Intent, Observation, Told
 from caseclock.clocks.calendar import WorkingCalendar
 from caseclock.notifications.model import Item, Message, Recipient
+from caseclock.notifications.runbook import address, slug_of
 from caseclock.notifications.words import OPEN_FORMS, WORDS
 from caseclock.thresholds import ThresholdRule
 
@@ -86,7 +87,8 @@ def _recent(seen: Sequence[Observation]) -> Sequence[Observation]:
 def item_to_json(item: Item) -> dict[str, Any]:
     made = {k: v.isoformat() if isinstance(v, dt.date) else v for k, v in vars(item).items()}
     made |= {"recent": [[day.isoformat(), value] for day, value in item.recent]}
-    return made | {"held_days": [day.isoformat() for day in item.held_days]}
+    made |= {"held_days": [day.isoformat() for day in item.held_days]}
+    return {k: v for k, v in made.items() if k != "unrouted" or v}  # said of few
 
 
 def item_from_json(kept: Mapping[str, Any]) -> Item:
@@ -140,8 +142,8 @@ def message_of(
 
 def _linked(line: Mapping[str, Any], instance: Instance, episode: str, page_url: str | None, serial: int) -> Item:
     item = item_from_json(line)
-    if item.limit is None:  # what is no alert on a measure has no page, and nobody can act on it
-        return item
+    if item.limit is None:  # what is no alert on a measure is not acted on; what data engineers are told leads to the runbook
+        return replace(item, link=address(page_url, slug_of(item.kind)))
     id = alert_id(instance, episode)
     item = replace(item, ref=f"{id}|{episode}|{serial}" if WORDS[item.kind].form in OPEN_FORMS else "")
     return replace(item, link=f"{page_url.rstrip('/')}/caseclock/alerts/{id}") if page_url else item

@@ -48,10 +48,12 @@ class Health:
     waiting: tuple[Waiting, ...]
     stuck: tuple[tuple[Waiting, float], ...]
     given_up: tuple[Waiting, ...] = ()
+    on_hold: str = ""
+    """Why nothing at all is sent: after a restore."""
 
     @property
     def well(self) -> bool:
-        return not self.stuck and not self.given_up
+        return not self.stuck and not self.given_up and not self.on_hold
 
     @property
     def lost(self) -> int:
@@ -75,6 +77,8 @@ class Health:
 
     @property
     def headline(self) -> str:
+        if self.on_hold:
+            return self.on_hold
         many, said = self.messages, []
         if many or not self.lost:
             said.append(f"{many} message{'' if many == 1 else 's'} due for more than {self.minutes} minutes of working hours")

@@ -21,6 +21,7 @@ from caseclock.alerts import Told
 from caseclock.alerts.told import EFFECTS, told_after
 from caseclock.notifications.bounces import FIRST_LOOK
 from caseclock.notifications.compose import alert_id, message_of
+from caseclock.notifications.doubt import TAKEN, Doubt
 from caseclock.notifications.failure import follow_ups
 from caseclock.notifications.letter import from_json
 from caseclock.notifications.model import (
@@ -37,6 +38,7 @@ from caseclock.notifications.model import (
 )
 from caseclock.notifications.outbox import PLACE, Failure, Line, Row, RowState, place_of
 from caseclock.notifications.routes import Routes
+from caseclock.notifications.runbook import address, slug_of
 from caseclock.notifications.words import BY_FALLBACK
 
 LEASE = dt.timedelta(seconds=120)  # longer than any sending with its time-outs: four calls of 10 s and their retries
@@ -127,6 +129,8 @@ class Sender:
     """Sleeps so many seconds. None: nobody waits, and a lane at its limit is left to the next round."""
     must_wait: Callable[[Row], str | None] = lambda row: None
     """Why a row must not be sent now (night), or None."""
+    doubt: Doubt | None = None
+    """The store was restored and sending reopened: what was enqueued meanwhile may have arrived all the same (`doubt.py`)."""
     by: str = field(default_factory=lambda: uuid.uuid4().hex)
     rests: dict[tuple[str, str], dt.datetime] = field(default_factory=dict)
     """Channel and address to when the next message may be put there; only of places that have asked for a rest in this round."""
@@ -168,10 +172,12 @@ class Sender:
         recipient = self.routes.recipient(row.recipient)
         if recipient is None:
             return self._settle(row, Settlement("dropped", "dropped", "this recipient is no longer in routes.yaml"))
+        if row.source and not recipient.may_have(row.source):
+            return self._settle(row, Settlement("dropped", "dropped", f"routes.yaml keeps the figures of {row.source} from this recipient"))
         address = recipient.address(row.channel)
         if address is None:
             return self._fail(row, recipient, f"routes.yaml has no {row.channel} address for {row.recipient}", None)
-        if row.state in {"sending", "unknown"}:
+        if row.state in {"sending", "unknown"} or self._told_before(row):
             return self._look(row, recipient, address)
         if why := self.must_wait(row):
             return self._settle(row, Settlement("dropped", "dropped", f"it could not be sent before it had to wait: {why}"))
@@ -181,14 +187,15 @@ class Sender:
         """The fate of an earlier sending is unknown: find out before anything else."""
         at, channel, attempts = self.now(), self.channels[row.channel], self.store.attempts(row)
         rested = (attempts[-1] if attempts else at) + self.quarantine
-        if at < rested:
+        if at < rested and (attempts or not self.doubt):  # without an attempt of this store it was enqueued after a restore
             return self._settle(row, Settlement("unknown", "unknown", "it rests before it is looked for", not_before=rested))
         if not channel.capabilities.reconcile:
             if row.obsolete:
                 return self._out_of_date(row, recipient)
             return self._once_more(row, recipient, address, (MAY_REPEAT,))
         try:
-            found = channel.find(row.key, address, attempts[0] if attempts else at, self._root(row)[0] or None)
+            since = attempts[0] if attempts else self.doubt.since if self.doubt else at
+            found = channel.find(row.key, address, since, self._root(row)[0] or None)
         except Undeliverable as error:
             return self._never_arrives(row, recipient, error)
         except ChannelError as error:
@@ -203,6 +210,19 @@ class Sender:
         if why := self.must_wait(row):
             return self._settle(row, Settlement("dropped", "dropped", f"it had not arrived, and now it has to wait: {why}"))
         return self._once_more(row, recipient, address)
+
+    def _told_before(self, row: Row) -> bool:
+        """The store was restored, this row is about what had been told before, and its channel can be asked."""
+        asked = self.doubt is not None and self.channels[row.channel].capabilities.reconcile and self.doubt.may_have_been_told(row)
+        return asked and not self.store.attempts(row)
+
+    def count_as_told(self, row: Row, lines: Sequence[Line]) -> Outcome:
+        """Of a row that is leased to this sender, whose channel cannot be asked: a person says that these lines had been sent before a
+        restore. What else it says is enqueued anew by the next run."""
+        recipient = self.routes.recipient(row.recipient)
+        if recipient is None or (row.source and not recipient.may_have(row.source)):
+            return self._settle(row, Settlement("dropped", "dropped", "routes.yaml sends this to this recipient no longer"))
+        return self._out_of_date(row, recipient) if row.obsolete else self._confirm(row, recipient, {}, "adopted", TAKEN, None, lines)
 
     def _out_of_date(self, row: Row, recipient: Recipient) -> Outcome:
         """It may have arrived, nobody can look, and it says no longer what is so. In doubt its reader has been told of what it opens, and
@@ -375,7 +395,9 @@ class Sender:
         if row.notice:
             made_at, notice = row.created_at or self.now(), row.notice
             letter = from_json(notice.letter) if notice.letter else None
-            return {}, Message(row.key, recipient, "post", (), (), made_at, notes, row.conversation, notice.headline, notice.lines, letter)
+            slug = slug_of(notice.kind) or ""
+            said = (notice.headline, notice.lines, letter, slug, address(self.page_url, slug))
+            return {}, Message(row.key, recipient, "post", (), (), made_at, notes, row.conversation, *said)
         handle, beside = self._root(row)
         message = message_of(
             row.key,
@@ -404,12 +426,16 @@ def deliver(
     notes_of: Callable[[str], tuple[str, ...]] = lambda source: (),
     wait: Callable[[float], None] | None = None,
     must_wait: Callable[[Row], str | None] = lambda row: None,
+    doubt: Doubt | None = None,
 ) -> list[Outcome]:
     """Sends everything that is due and returns what became of each row. Rows for channels that are not configured wait.
 
     `wait` sleeps: with it the round goes on until nothing is due within PATIENCE. `must_wait`: why a row may not go now (`night.py`).
+    `doubt`: what is not known since a restore (`doubt.py`).
     """
-    sender = Sender(store, channels, routes, now, page_url, dt.timedelta(seconds=quarantine_seconds), probe, notes_of, wait, must_wait)
+    sender = Sender(
+        store, channels, routes, now, page_url, dt.timedelta(seconds=quarantine_seconds), probe, notes_of, wait, must_wait, doubt
+    )
     outcomes: dict[str, Outcome] = {}
     for waiting in store.unconfigured(list(channels)):
         reason = f"{waiting.channel} is not configured; the message waits"

@@ -154,7 +154,7 @@ def _about_data(known: Known) -> Wanted:
     missing = _missing_teams(known) if speaks else {}
     wrong = _told_and_wrong(known) if speaks else []
     unsteady = known.folds.that_come_and_go() if speaks else {}
-    for name in known.routes.data:
+    for name in known.routes.engineers(known.source):
         recipient = known.routes.recipient(name)
         for channel in channels_of(recipient) if recipient else ():
             mine = [t for t in known.told if (t.recipient, t.channel) == (name, channel)]
@@ -170,7 +170,7 @@ def _about_data(known: Known) -> Wanted:
 def _left_open(known: Known) -> Wanted:
     """Data conversations of those whom routes.yaml names no more, or names by another channel: they hear the end and nothing else."""
     wanted = Wanted()
-    named = {(name, channel) for name in known.routes.data for channel in channels_of(known.routes.known(name))}
+    named = {(name, channel) for name in known.routes.engineers(known.source) for channel in channels_of(known.routes.known(name))}
     lanes = dict.fromkeys((t.recipient, t.channel) for t in known.told if t.open and is_about_data(t))
     arrived = max((d.as_of for d in known.days), default=None)
     for lane in lanes:
@@ -186,6 +186,8 @@ def _out_of_reach(known: Known, lane: tuple[str, str]) -> str | None:
     recipient = known.routes.recipient(lane[0])
     if recipient is None:
         return "this recipient is no longer in routes.yaml"
+    if not recipient.may_have(known.source):
+        return f"routes.yaml keeps the figures of {known.source} from this recipient"
     return None if recipient.address(lane[1]) else f"routes.yaml has no {lane[1]} address for this recipient any more"
 
 

@@ -45,11 +45,11 @@ def _word_to_engineers(row: Row, recipient: Recipient, routes: Routes, reason: s
     """Once per recipient and day. What fails for a data engineer is not told to data engineers: it would go round for ever."""
     if recipient.id in routes.data or not (row.lines or row.notice):
         return []
-    today = local_day(now)
+    today, engineers = local_day(now), routes.engineers(row.source)
     instance = Instance(row.source, "delivery_failed", recipient.id)
     item = Item(
         kind="delivery_failed", instance=str(instance), title="delivery failed", team=recipient.title, unit="cases",
         source=row.source, as_of=today, reason=f"{row.channel}: {reason}",
     )  # fmt: skip
     line = Line(instance, today.isoformat(), "delivery_failed", 0, item_to_json(item))
-    return [new_row(name, channel, "post", [line], fixed=True) for name in routes.data for channel in channels_of(routes.known(name))]
+    return [new_row(name, channel, "post", [line], fixed=True) for name in engineers for channel in channels_of(routes.known(name))]

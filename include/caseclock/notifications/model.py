@@ -27,6 +27,9 @@ GONE: Final = "gone"
 """In the handle that is kept of a root: it was deleted or takes no change any more. Edits of it are left out; the next call is posted."""
 
 
+EVERY_SOURCE: Final = "*"
+
+
 class Recipient(BaseModel):
     """One entry of routes.yaml: a role (never a named person) and where it is reached."""
 
@@ -43,11 +46,16 @@ class Recipient(BaseModel):
     may_act: list[Annotated[str, Field(pattern=r"^[USW][A-Z0-9]{2,}$")]] = Field(
         default=[], description="Slack ids of users (U...) and user groups (S...) who may acknowledge and silence by the message's buttons"
     )
+    sources: list[str] = Field(default=[], description='whose figures they may get: ids of sources, or "*" for all; none: all')
 
     def address(self, channel: str) -> str | None:
         """Where this recipient is reached by a channel; None when it is not."""
         address: str | None = getattr(self, channel, None)
         return address
+
+    def may_have(self, source: str) -> bool:
+        """Whether figures of this source may reach them, whatever a route says."""
+        return not self.sources or source in self.sources or EVERY_SOURCE in self.sources
 
 
 @dataclass(frozen=True)
@@ -81,6 +89,8 @@ class Item:
     """`unstable: it began 3 times in the last 20 extracts`; empty when it is steady."""
     handled: str = ""
     """What somebody has done about it that is in force: `Acknowledged by .. until ..`. Empty when nobody has."""
+    unrouted: bool = False
+    """It comes to a data engineer because no route of routes.yaml names anybody."""
     ref: str = ""
     """What a button sends back: alert id, episode, count of messages of this conversation. Empty where nobody can act on it."""
 
@@ -109,6 +119,10 @@ class Message:
     """Only with `headline`: plain lines below it. Channels escape them like everything else."""
     letter: Letter | None = None
     """Only with `headline`: the digest, which a channel draws in place of the lines."""
+    guide: str = ""
+    """Only with `headline`: name of the text of the runbook that says what to do about it."""
+    link: str | None = None
+    """Only with `guide`: where that text is read; None where there are no pages."""
 
 
 @dataclass(frozen=True)

@@ -73,6 +73,8 @@ class Notice:
     lines: tuple[str, ...] = ()
     letter: Mapping[str, Any] | None = None
     """The digest, as `letter.to_json` gives it; the lines are then its short form, for a channel that cannot draw it."""
+    kind: str = ""
+    """What it tells data engineers (`runbook.NoticeKind`); empty for the digest."""
 
 
 @dataclass(frozen=True)

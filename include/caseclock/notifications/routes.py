@@ -1,6 +1,7 @@
 """routes.yaml: who is told of what. Ordered routes, the first that matches wins, and nothing falls on the floor.
 
-A route names the teams it is for, so that nobody sees another service's teams; what no route matches goes to `catch_all`.
+A route names the teams it is for, so that nobody sees another service's teams; what no route matches goes to `catch_all`. With several
+sources `sources` says whose figures somebody may get, and no route goes past that (docs/decisions/0016-walls-between-councils.md).
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
@@ -43,7 +44,8 @@ class Service(BaseModel):
     A list is a chain: when the first of it does not act either, the next one is told. `digest`: recipients of the weekly digest of this
     service, which shows its teams. `people`: user names of Airflow whose Backlog pages show the teams of this service and no others.
 
-    `service:` before an id or a name is the row of all teams of that service in the extract.
+    `service:` before an id or a name is the row of all teams of that service in the extract. `sources`: whose teams they are; none: every
+    source's, also teams that are called the same.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -52,17 +54,22 @@ class Service(BaseModel):
     head: Chain = []
     digest: list[str] = []
     people: list[str] = []
+    sources: list[str] = []
+
+    def is_of(self, source: str) -> bool:
+        return not self.sources or source in self.sources
 
 
 class Pages(BaseModel):
     """Who sees what on the Backlog pages, beside the `people` of services. `everything`: user names of Airflow who see all teams, whatever
     service they are listed in. `unlisted`: what those see who are on no list: `everything`, or `nothing`. Signing in and the right to read
-    the Dag monitor_extract are asked of everybody first."""
+    the Dag monitor_extract are asked of everybody first. `sources`: id of a source to user names who see all teams of that source."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     everything: list[str] = []
     unlisted: Literal["everything", "nothing"] = "everything"
+    sources: dict[str, list[str]] = {}
 
 
 class Match(BaseModel):
@@ -79,6 +86,7 @@ class Match(BaseModel):
     teams: list[str] = []
     service: str | None = None
     severity: Severity | None = None
+    sources: list[str] = []
 
 
 class Route(BaseModel):
@@ -110,6 +118,9 @@ class Subject:
     team_name: str = ""
 
 
+CATCH_ALL: Final = ": catch_all"  # how the reason ends of those who hear what no route takes
+
+
 @dataclass(frozen=True)
 class Who:
     """One recipient, and which line of the file names them."""
@@ -131,6 +142,7 @@ class Routes(BaseModel):
     data: list[str] = Field(min_length=1, description="data engineers: held and late data, failed deliveries")
     digest: list[str] = Field(default=[], description="recipients of the weekly digest of the council, which shows its services")
     pages: Pages = Pages()
+    walls: bool = Field(default=False, description="no source's figures may reach another's people: everybody must say whose they may get")
 
     @model_validator(mode="after")
     def _hangs_together(self) -> Routes:
@@ -191,9 +203,14 @@ class Routes(BaseModel):
         return [
             f"team {team!r} belongs to services {first!r} and {name!r}"
             for n, (name, team) in enumerate(listed)
-            for first in [next((other for other, pattern in listed[:n] if other != name and _takes(pattern, team)), None)]
+            for first in [next((o for o, pattern in listed[:n] if o != name and self._meet(o, name) and _takes(pattern, team)), None)]
             if first
         ]
+
+    def _meet(self, one: str, other: str) -> bool:
+        """Whether two services can be asked about teams of the same source."""
+        mine, theirs = self.services[one].sources, self.services[other].sources
+        return not mine or not theirs or not set(mine).isdisjoint(theirs)
 
     def _never_read(self) -> list[str]:
         """Routes behind one that fits everything."""
@@ -211,18 +228,35 @@ class Routes(BaseModel):
         whole = TEAM_WORDS[COUNCIL]
         return [f"a service cannot be called {whole!r}: that is the name of all teams together"] if whole in self.services else []
 
-    def readers(self, audience: str) -> list[str]:
+    def readers(self, audience: str, source: str = "") -> list[str]:
         """Recipients of the weekly digest of an audience (`council`, or a service's id), each once. A service that is gone has none."""
         service = self.services.get(audience)
-        listed = self.digest if audience == TEAM_WORDS[COUNCIL] else service.digest if service else []
-        return list(dict.fromkeys(listed))
+        listed = self.digest if audience == TEAM_WORDS[COUNCIL] else service.digest if service and service.is_of(source) else []
+        return self._may_have(source, listed)
 
-    def services_of_person(self, user: str) -> tuple[str, ...] | None:
-        """The services whose teams a user of the pages may see, in the order of the file; None: everything, the council's rows as well."""
-        mine = tuple(name for name, service in self.services.items() if user in service.people)
-        if user in self.pages.everything:
+    def engineers(self, source: str = "") -> list[str]:
+        """Those of `data` who may have what is about this source; what is about none is for those who may have every one, else for all."""
+        if source:
+            return self._may_have(source, self.data)
+        return [name for name in self.data if self.known(name).may_have("")] or self.data
+
+    def _may_have(self, source: str, names: Iterable[str]) -> list[str]:
+        return [name for name in dict.fromkeys(names) if self.known(name).may_have(source)]
+
+    def services_of_person(self, user: str, source: str = "") -> tuple[str, ...] | None:
+        """The services whose teams of a source a user of the pages may see, in the order of the file; None: everything of it, the council's
+        rows as well. Who is listed for another source only sees nothing of this one."""
+        if user in self.pages.everything or user in self.pages.sources.get(source, ()):
             return None
-        return mine if mine or self.pages.unlisted == "nothing" else None
+        mine = [name for name, service in self.services.items() if user in service.people]
+        listed = mine or any(user in users for users in self.pages.sources.values())
+        if not listed and self.pages.unlisted == "everything":
+            return None
+        return tuple(name for name in mine if self.services[name].is_of(source))
+
+    def sees_every_source(self, user: str) -> bool:
+        """Whether what belongs to no one source (a file that became no extract) may be shown to a user of the pages."""
+        return not self.walls or user in self.pages.everything
 
     def recipient(self, id: str) -> Recipient | None:
         return next((r for r in self.recipients if r.id == id), None)
@@ -236,18 +270,20 @@ class Routes(BaseModel):
 
     def service_of(self, subject: Subject) -> str | None:
         """The first service that lists the team."""
-        return next((name for name, service in self.services.items() if _team_fits(service.teams, subject)), None)
+        of = subject.instance.source
+        return next((name for name, service in self.services.items() if service.is_of(of) and _team_fits(service.teams, subject)), None)
 
     def who(self, subject: Subject, severity: Severity) -> list[Who]:
         """Who is told, each once, with the line that says so. Nobody where it is for the digest only."""
         found: dict[str, Who] = {}
-        service = self.service_of(subject)
-        for n, route in self._taken(subject, severity):
-            for name in route.tell:
+        service, source, taken = self.service_of(subject), subject.instance.source, self._taken(subject, severity)
+        for n, route in taken:
+            for name in self._may_have(source, route.tell):
                 found.setdefault(name, Who(name, f"route {n} of routes.yaml" + (f", service {service}" if service else "")))
             if route.digest_only:
                 return list(found.values())
-        return list(found.values()) or [Who(name, "no route matches: catch_all") for name in self.catch_all]
+        why = f"no route names anybody who may have figures of this source{CATCH_ALL}" if taken else f"no route matches{CATCH_ALL}"
+        return list(found.values()) or [Who(name, why) for name in self._may_have(source, self.catch_all)]
 
     def digest_only(self, subject: Subject, severity: Severity) -> int | None:
         """The number of the route by which nobody is called of it and the digest counts it; None when somebody is called."""
@@ -271,7 +307,7 @@ class Routes(BaseModel):
     def chain_of(self, subject: Subject) -> list[str]:
         """Who is told when nobody acts, in order: first those of the service, else those for all."""
         service = self.service_of(subject)
-        return list(dict.fromkeys((self.services[service].head if service else []) or self.escalation))
+        return self._may_have(subject.instance.source, (self.services[service].head if service else []) or self.escalation)
 
 
 def channels_of(recipient: Recipient) -> list[ChannelName]:
@@ -300,7 +336,7 @@ def check_urgent(routes: Routes, rules: Iterable[ThresholdRule]) -> list[tuple[i
                 continue
             if route.digest_only:
                 found.append((n, f"route {n} is digest_only and takes {rule.id!r}, which is urgent (quiet_hours: false)"))
-            if not route.go_on and not (route.match.teams or route.match.service or route.match.severity):
+            if not route.go_on and not (route.match.teams or route.match.service or route.match.severity or route.match.sources):
                 break
     return found
 
@@ -325,6 +361,7 @@ def _fits(match: Match, subject: Subject, service: str | None, severity: Severit
         and (not match.teams or _team_fits(match.teams, subject))
         and (match.service is None or match.service == service)
         and (match.severity is None or match.severity == severity)
+        and (not match.sources or subject.instance.source in match.sources)
     )
 
 

@@ -28,7 +28,7 @@ from caseclock.notifications.handled import handled_of
 from caseclock.notifications.model import Capabilities
 from caseclock.notifications.outbox import CAPABILITIES, Line, Plan, Row, degrade, plan_lane
 from caseclock.notifications.renamed import heirs
-from caseclock.notifications.routes import Routes
+from caseclock.notifications.routes import CATCH_ALL, Routes, Subject
 from caseclock.thresholds import ThresholdRule
 from caseclock.thresholds.breach import applies_to, by_measure
 from caseclock.thresholds.versions import Versions
@@ -223,6 +223,16 @@ def _why_dropped(row: Row, why: str, suppressed: Iterable[Suppressed]) -> str:
     return f"it could not be sent before it had to wait: {found[0]}" if found else why
 
 
+def _unrouted(intent: Intent, facts: Facts, known: Known) -> bool:
+    """Whether a data engineer is told of an alert because no route names anybody else."""
+    rule = facts.rules.get(intent.instance.rule)
+    if rule is None or intent.severity is None or intent.recipient not in {*known.routes.data} & {*known.routes.catch_all}:
+        return False
+    subject = Subject(intent.instance, rule.measure, known.names.get(intent.instance.team, ""))
+    return any(who.recipient == intent.recipient and who.reason.endswith(CATCH_ALL) for who in known.routes.who(subject, intent.severity))
+
+
 def _line(intent: Intent, facts: Facts, known: Known) -> Line:
-    line = Line(intent.instance, intent.episode, intent.kind, intent.serial, item_to_json(item_of(intent, facts)), intent.via)
+    item = replace(item_of(intent, facts), unrouted=_unrouted(intent, facts, known))
+    line = Line(intent.instance, intent.episode, intent.kind, intent.serial, item_to_json(item), intent.via)
     return replace(line, again=known.failed.times.get(((intent.recipient, intent.channel), line.identity), 0))

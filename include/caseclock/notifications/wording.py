@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from urllib.parse import quote, urlsplit
 
 from caseclock.notifications.model import Item, Message
+from caseclock.notifications.runbook import SLUGS, command, slug_of
 from caseclock.notifications.words import (
     CLOSED_FORMS,
     DATA_SENTENCES,
@@ -25,15 +26,19 @@ from caseclock.notifications.words import (
     OPEN_FORMS,
     PLACES,
     SAYS_SO,
+    SEE_CASES,
     SERVICE,
     SERVICE_MISSING,
     SINGULAR,
+    UNROUTED,
+    WHAT_TO_DO,
     WORDS,
 )
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December")
 NAMED = re.compile(r"[\w-]+[._]\w")  # `referrals.csv is cut off`, `cine_referral_date is empty`: their first letter stays as it is
+LINK_LENGTH = 900  # characters: Slack takes 1,000 with the words of the link
 NAME_LENGTH, TITLE_LENGTH, REASON_LENGTH, NOTE_LENGTH = 80, 200, 300, 500  # characters; longer ones are cut and end in "…"
 
 
@@ -220,7 +225,8 @@ def details_sentence(item: Item) -> str:
 def reason_sentence(item: Item) -> str:
     """Why the reader hears of it now; the engine's own reason follows where it says more."""
     why, own = WORDS[item.kind].why, sentence(item.reason) if WORDS[item.kind].own else ""
-    return f"{why} {own}" if own and own.rstrip(".").lower() not in why.lower() else why
+    said = f"{why} {own}" if own and own.rstrip(".").lower() not in why.lower() else why
+    return f"{said} {UNROUTED.format(command=command(SLUGS['no_route']))}" if item.unrouted else said
 
 
 def handled_sentence(item: Item) -> str:
@@ -233,13 +239,33 @@ def handled_sentence(item: Item) -> str:
 def next_sentence(item: Item) -> str:
     """What to do and where to look, or that there is nothing to do. May be empty."""
     todo, id = WORDS[item.kind].todo, item.ref.partition("|")[0]
-    return f"{todo} {LOOK_BY_ID.format(id=id)}" if todo == LOOK and id and safe_link(item.link) is None else todo
+    if safe_link(item.link):
+        return todo
+    if slug := slug_of(item.kind):
+        return f"{todo} {_by_command(slug)}".lstrip()
+    return f"{todo} {LOOK_BY_ID.format(id=id)}" if todo == LOOK and id else todo
 
 
 def next_in_list(item: Item) -> str:
     """The same for one of several alerts, where the link below each says where to look."""
     todo = next_sentence(item)
     return "" if todo == LOOK else todo
+
+
+def _by_command(slug: str) -> str:
+    return f"{WHAT_TO_DO.format(what='this')}: {command(slug)}."
+
+
+def link_words(item: Item, n: int | None = None) -> str:
+    """What the link of an item leads to; `n`: its number among several."""
+    about, it = (WHAT_TO_DO, "this") if WORDS[item.kind].form == "data" else (SEE_CASES, "this figure")
+    return about.format(what=f"alert {n}" if n else it)
+
+
+def guide_link(message: Message) -> tuple[str, str] | None:
+    """Address and words of the text about a message that is not about alerts; None where it has none, or one that no channel takes."""
+    link = safe_link(message.link) if message.guide else None
+    return (link, WHAT_TO_DO.format(what="this")) if link and len(link) <= LINK_LENGTH else None
 
 
 def recent_sentence(item: Item, most: int = 8) -> str:
@@ -314,8 +340,9 @@ def notice_lines(message: Message) -> list[str]:
 
 
 def foot(message: Message, items: Sequence[Item], *more: str) -> list[str]:
-    """Of which day the data is, and what cannot be seen."""
-    return [line for line in (data_sentence(items), *note_sentences([*message.notes, *more])) if line]
+    """Of which day the data is, where there are no pages how the runbook is read, and what cannot be seen."""
+    guided = _by_command(message.guide) if message.guide and guide_link(message) is None else ""
+    return [line for line in (data_sentence(items), guided, *note_sentences([*message.notes, *more])) if line]
 
 
 def note_sentences(notes: Sequence[str]) -> list[str]:

@@ -38,6 +38,9 @@ BY_FALLBACK = "This message comes to you this way because the usual way could no
 LOOK = "Look at the cases behind this figure and decide what happens next."
 LIST_AT = "All alerts are listed here: {page}"  # without a stop, which an address at the end would take in
 LIST_BY = "Ask those who run caseclock for the list: caseclock alerts list{option}."
+UNROUTED = "It comes to you because no route of routes.yaml names anybody else for it; what to do: {command}."
+SEE_CASES = "See the cases behind {what}"
+WHAT_TO_DO = "What {what} means and what to do"  # of what data engineers are told: leads to the runbook
 LOOK_BY_ID = "Those who run caseclock can list them by the id of this alert, {id}."
 WORDS: dict[Kind, Words] = {
     "fire": Words("open", "", "It is at or past its limit.", LOOK),

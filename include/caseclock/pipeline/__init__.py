@@ -10,6 +10,7 @@ ids and counts, never a row, so it may travel through XCom and logs.
 |---|---|
 | `house.py` | everything that the steps need, wired once |
 | `arrival.py` | from the inbox, or from a path that somebody hands over, into the ledger |
+| `turns.py` | whose turn it is: sources side by side, extracts of one source one after the other |
 | `fetch.py` | from a location elsewhere (S3, Azure, SFTP) into the inbox |
 | `pull.py` | from a database into the inbox, by schedule or by hand |
 | `steps.py` | the five steps, and `run`: all of them for one extract |
@@ -27,6 +28,7 @@ ids and counts, never a row, so it may travel through XCom and logs.
 | `digest_archive.py`, `digest_year.py` | digests as files, and what became of the alerts of a year |
 | `digest_ask.py` | questions about digests: which there are, what one says, what this week's would say |
 | `heartbeat.py`, `ping.py` | whether the deliverer is alive: what is stuck, and a word to a watchman outside |
+| `figures.py` | caseclock's figures about itself, worked out and sent |
 | `backtest.py` | what other limits would have told |
 | `worklist.py` | what to do first and what to look at again: the work list, the re-look sample |
 | `sheet.py` | tables as CSV that a person opens in a spreadsheet |
@@ -53,6 +55,7 @@ from caseclock.pipeline.digest_year import years
 from caseclock.pipeline.digests import Missing, missing_digests, send_digest
 from caseclock.pipeline.events import events_of
 from caseclock.pipeline.fetch import fetch_all, paths_of, waiting_afar
+from caseclock.pipeline.figures import figures_now, push_figures
 from caseclock.pipeline.handling import acknowledge, alert_open_at, end_of_day, instance_named, open_alert_named, silence, unsilence
 from caseclock.pipeline.house import House, open_house
 from caseclock.pipeline.listen import listen
@@ -64,6 +67,7 @@ from caseclock.pipeline.reports import keep_report
 from caseclock.pipeline.rounds import housekeeping, report_fault, tend
 from caseclock.pipeline.routing import route_test
 from caseclock.pipeline.steps import check_quality, compute_measures, notify, run, take_history, take_snapshot, update_alerts
+from caseclock.pipeline.turns import give_turns, hand_on, settle_turns, to_ask_after
 
 __all__ = [
     "Arrival",
@@ -89,7 +93,10 @@ __all__ = [
     "events_of",
     "fetch_all",
     "figure_of",
+    "figures_now",
     "follow_quarantine",
+    "give_turns",
+    "hand_on",
     "held_extracts",
     "housekeeping",
     "in_order",
@@ -104,6 +111,7 @@ __all__ = [
     "paths_of",
     "pull_due",
     "pull_now",
+    "push_figures",
     "quality_facts",
     "quality_json",
     "quality_of_extract",
@@ -115,11 +123,13 @@ __all__ = [
     "rows_behind",
     "run",
     "send_digest",
+    "settle_turns",
     "silence",
     "take_answer",
     "take_history",
     "take_snapshot",
     "tend",
+    "to_ask_after",
     "unsilence",
     "update_alerts",
     "waiting_afar",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import re
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -14,8 +15,10 @@ from sqlalchemy import Connection
 
 from caseclock import now as clock
 from caseclock.errors import BadExtract, WrongUse
+from caseclock.extracts.source import SOURCE_ID
 from caseclock.pipeline.house import House, Report
 from caseclock.pipeline.people import audit, tell
+from caseclock.pipeline.turns import run_of
 from caseclock.storage import ledger
 from caseclock.storage.engine import reading
 
@@ -37,7 +40,15 @@ class Arrival:
 
 
 def in_order(house: House, paths: tuple[Path, ...], source: str | None, as_of: dt.date | None) -> list[Arrival]:
-    """The paths in order of their dates. Raises BadExtract for the first that does not tell its source or date."""
+    """The paths in order of their dates. Raises BadExtract for the first that does not tell its source or date, WrongUse for one that is
+    not there and for a source that cannot be one."""
+    if source is not None and not re.fullmatch(SOURCE_ID, source):
+        raise WrongUse(
+            "that can be no source",
+            where="--source",
+            allowed="small letters, digits, - and _, at most 64, the first a letter",
+            todo="Give the id of its file in monitoring/sources/.",
+        )
     only = next(iter(house.config.sources)) if len(house.config.sources) == 1 else None
     found = []
     for path in paths:
@@ -79,7 +90,7 @@ def claim_inbox(house: House, now: dt.datetime, names: Sequence[str] = (), fetch
     for one in sorted(found.values(), key=lambda w: (w.name, str(w.path))):
         _claim(house, one, now)
     with reading(house.engine) as c:
-        return [_started(e) for e in ledger.unfinished(c)]
+        return [run_of(e) for e in ledger.unfinished(c)]
 
 
 def _pushed(house: House, names: Sequence[str], now: dt.datetime) -> list[Waiting]:
@@ -101,15 +112,6 @@ def _pushed(house: House, names: Sequence[str], now: dt.datetime) -> list[Waitin
     return [found for found in there.values() if found]
 
 
-def _started(extract: Extract) -> Report:
-    return {
-        "extract_id": extract.id,
-        "source": extract.source,
-        "as_of": str(extract.as_of),
-        "run_id": f"extract__{extract.as_of}__{extract.id}",
-    }
-
-
 def _claim(house: House, found: Waiting, now: dt.datetime) -> None:
     from caseclock.extracts.inbox import put_away
     from caseclock.extracts.naming import identify, manifest_of
@@ -118,7 +120,8 @@ def _claim(house: House, found: Waiting, now: dt.datetime) -> None:
     if sha256 is None:
         return None
     try:
-        source, as_of = identify(path, inbox=house.settings.inbox, known=list(house.config.sources))
+        known, walled = list(house.config.sources), house.config.routes.walls
+        source, as_of = identify(path, inbox=house.settings.inbox, known=known, walled=walled)
         arrival = Arrival(path, source, as_of, manifest_of(path).exported_at)
         _check_dates(arrival, now)
     except BadExtract as error:
@@ -161,7 +164,7 @@ def _enter(house: House, c: Connection, arrival: Arrival, sha256: str, now: dt.d
         audit(c, now, "extract_superseded", extract.id, extract.superseded)
         headline = f"An extract of {source} as of {as_of} came after a newer one. It is kept and not used"
         lines = (f"It is revision {extract.revision}: {extract.superseded}.", "Nothing needs to be done unless its exported_at is wrong.")
-        tell(house, c, house.config.routes.data, f"superseded|{extract.id}", headline, lines, now)
+        tell(house, c, "after_a_newer", house.config.routes.engineers(source), f"superseded|{extract.id}", headline, lines, now)
     return extract, new
 
 
@@ -173,7 +176,8 @@ def _tell_of_older_content(house: House, c: Connection, extract: Extract, now: d
     audit(c, now, "older_revision_repeated", extract.id, why)
     headline = f"An older revision of {extract.source} as of {extract.as_of} came again. It stays replaced"
     lines = (f"That is, {why}.", "Should the older one be right after all, ask for a new export of that date.")
-    tell(house, c, house.config.routes.data, f"older revision|{extract.id}|{counts.id}", headline, lines, now)
+    engineers = house.config.routes.engineers(extract.source)
+    tell(house, c, "older_again", engineers, f"older revision|{extract.id}|{counts.id}", headline, lines, now)
 
 
 def _check_dates(arrival: Arrival, now: dt.datetime) -> None:
@@ -196,13 +200,17 @@ def _check_dates(arrival: Arrival, now: dt.datetime) -> None:
 def _refuse_arrival(house: House, path: Path, sha256: str, error: BadExtract, now: dt.datetime) -> None:
     """Its name goes into the store and the log of this machine only: nobody knows what is in the name of a stray file."""
     from caseclock.extracts.inbox import claim_target, put_away
+    from caseclock.extracts.naming import folder_in
 
+    folder = folder_in(path, house.settings.inbox)
+    of = folder if folder in house.config.sources else ""  # the same bytes in another council's folder are news to other people
     target = claim_target(house.settings.refused, sha256, path.name)
     with house.engine.begin() as c:
-        if ledger.note_refusal(c, sha256, path.name, str(target), str(error), now):
-            headline = f"A file in the inbox was refused. It now lies in refused/{sha256[:12]}__..."
+        if ledger.note_refusal(c, sha256, path.name, str(target), str(error), now) or of:
+            headline = f"A file in the inbox{f' folder of {of}' if of else ''} was refused. It now lies in refused/{sha256[:12]}__..."
             reason = str(BadExtract(error.what, allowed=error.allowed, todo=error.todo))
-            tell(house, c, house.config.routes.data, f"refused|{sha256}|{path.name}", headline, (reason,), now)
+            name = f"refused|{sha256}|{path.name}" + (f"|{of}" if of else "")
+            tell(house, c, "file_refused", house.config.routes.engineers(of), name, headline, (reason,), now)
     put_away(path, target, sha256)
 
 

@@ -160,6 +160,8 @@ class Clicks:
             if told and with_next and is_on_its_way(c, told):
                 told = replace(told, serial=told.serial + 1)
         recipient = house.config.routes.recipient(told.recipient) if told else None
+        if told and recipient and not recipient.may_have(told.instance.source):
+            recipient = None  # a wall that was put up since
         if recipient is not None and not self._may(recipient, person):
             why = f"you are not among those who may act for {recipient.title}. Who may is listed as may_act in routes.yaml"
         else:

@@ -48,7 +48,7 @@ def contents(
     """Audience (`council`, or the id of a service of routes.yaml that has readers) to what it is to know. Needs the record of the week."""
     facts = _Week(house, c, source, week_of(first_day), cut_off, revision)
     audiences = {WHOLE: COUNCIL}
-    audiences |= {id: service_id(id) for id, service in house.config.routes.services.items() if service.digest}
+    audiences |= {id: service_id(id) for id, service in house.config.routes.services.items() if service.digest and service.is_of(source)}
     return {audience: facts.content(audience, place) for audience, place in audiences.items()}
 
 

@@ -106,7 +106,7 @@ def _send(house: House, c: Connection, source: str, week: Week, due: dt.datetime
     one_writer(c, f"digest|{source}")
     kept = digests.newest(c, source, week.id)
     made = 0
-    if set(_audiences(house)) - set(kept):
+    if set(_audiences(house, source)) - set(kept):
         facts.keep_record(house, c, source, week)
         revision = max((k.revision for k in kept.values()), default=1)
         for audience, content in facts.contents(house, c, source, week, due, revision).items():
@@ -115,14 +115,14 @@ def _send(house: House, c: Connection, source: str, week: Week, due: dt.datetime
         kept = digests.newest(c, source, week.id)
     messages = 0
     for audience, one in kept.items():
-        readers = [r for r in house.config.routes.readers(audience) if not _had(c, one, r)]
+        readers = [r for r in house.config.routes.readers(audience, source) if not _had(c, one, r)]
         messages += _enqueue(house, c, one, readers, now)
     return made, messages
 
 
-def _audiences(house: House) -> list[str]:
+def _audiences(house: House, source: str) -> list[str]:
     """Those for whom there is a digest: the council always, for the archive; a service where somebody reads it."""
-    return [WHOLE, *(name for name, service in house.config.routes.services.items() if service.digest)]
+    return [WHOLE, *(name for name, service in house.config.routes.services.items() if service.digest and service.is_of(source))]
 
 
 def _keep(
@@ -244,7 +244,7 @@ def _revise(house: House, c: Connection, source: str, week: Week, facts: Facts, 
             continue
         made += _keep(c, source, week, audience, revision, content, facts, due, now)
         one = digests.one_of(c, source, week.id, audience, revision)
-        readers = [r for r in house.config.routes.readers(audience) if _had(c, one, r, before=True)]
+        readers = [r for r in house.config.routes.readers(audience, source) if _had(c, one, r, before=True)]
         messages += _enqueue(house, c, one, readers, now)
     return made, messages
 
@@ -291,13 +291,16 @@ def missing_digests(house: House, now: dt.datetime) -> list[Missing]:
     week = last_week(now)
     if now < at_local(sent_on(week, house.calendar), dt.time.fromisoformat(house.config.digest.expected_by)):
         return []
-    if not any(house.config.routes.readers(audience) for audience in _audiences(house)):
-        return []
     with reading(house.engine) as c:
         if not digests.names(c):
             return []
-        found = ((source, _why_missing(house, c, source, week)) for source in digests.sources_by(c, cut_off(week, house.calendar)))
+        read = [source for source in digests.sources_by(c, cut_off(week, house.calendar)) if _is_read(house, source)]
+        found = [(source, _why_missing(house, c, source, week)) for source in read]
         return [Missing(source, week.id, why) for source, why in found if why]
+
+
+def _is_read(house: House, source: str) -> bool:
+    return any(house.config.routes.readers(audience, source) for audience in _audiences(house, source))
 
 
 def _why_missing(house: House, c: Connection, source: str, week: Week) -> str:
@@ -306,7 +309,7 @@ def _why_missing(house: House, c: Connection, source: str, week: Week) -> str:
         return "It has not been made."
     states: set[str] = set()
     for one in kept.values():
-        found = _fates(c, one, house.config.routes.readers(one.audience), range(1, one.revision + 1))
+        found = _fates(c, one, house.config.routes.readers(one.audience, source), range(1, one.revision + 1))
         states = states.union(*found.values())
     if "sent" in states:
         return ""
@@ -332,7 +335,16 @@ def _tell_of(house: House, one: Missing, now: dt.datetime) -> int:
     lines = (one.why, "Look at the DAG send_weekly_digest, then send it: `caseclock digest send`. Who has had it does not get it twice.")
     with house.engine.begin() as c:
         one_writer(c, f"digest|{one.source}")
-        return tell(house, c, house.config.routes.data, f"digest missing|{one.source}|{one.week}", one.headline, lines, now)
+        return tell(
+            house,
+            c,
+            "digest_missing",
+            house.config.routes.engineers(one.source),
+            f"digest missing|{one.source}|{one.week}",
+            one.headline,
+            lines,
+            now,
+        )
 
 
 def missing_json(found: Iterable[Missing]) -> list[dict[str, Any]]:

@@ -95,7 +95,7 @@ def _told(house: House, source: SourceConfig, now: dt.datetime, until: float | N
         report["fault"] = f"{type(error).__name__}; `caseclock fetch --source {source.id}` with CASECLOCK_DEBUG=1 shows where"
     for what in [*([report["fault"]] if "fault" in report else []), *report["wrong"]]:
         log.warning("location of %s: %s", source.id, what)
-        report_fault(house, now, f"fetching from the location of {source.id}", what)
+        report_fault(house, now, f"fetching from the location of {source.id}", what, "location_failed")
     return report
 
 

@@ -10,6 +10,7 @@ import datetime as dt
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,21 +24,35 @@ if TYPE_CHECKING:
     from caseclock.notifications.deadman import Health
 
 log = logging.getLogger(__name__)
+ON_HOLD = "sending is on hold since the restore of {moment}; `caseclock store restored` says what waits and what to do"
 
 
 def beat(house: House, now: dt.datetime) -> None:
     """A round of the deliverer has been finished. Never raises: that it could not be noted must not undo what was sent."""
+    _note(_file(house), now)
+
+
+def last_round(house: House) -> dt.datetime | None:
+    """When the last round was finished; None when there has been none, or when the file cannot be read."""
+    return _noted(_file(house))
+
+
+def last_answer(house: House) -> dt.datetime | None:
+    """When the round was that the watchman outside last took the word of; None when there has been none."""
+    return _noted(_file(house, "ping"))
+
+
+def _note(file: Path, now: dt.datetime) -> None:
     try:
-        with in_one_step(_file(house)) as half:
+        with in_one_step(file) as half:
             half.write_text(moment_text(now), encoding="ascii")
     except OSError as error:
         log.warning("the heartbeat of the deliverer could not be written (%s)", type(error).__name__)
 
 
-def last_round(house: House) -> dt.datetime | None:
-    """When the last round was finished; None when there has been none, or when the file cannot be read."""
+def _noted(file: Path) -> dt.datetime | None:
     try:
-        return moment_of(_file(house).read_text(encoding="ascii").strip())
+        return moment_of(file.read_text(encoding="ascii").strip())
     except (OSError, ValueError):
         return None
 
@@ -45,11 +60,16 @@ def last_round(house: House) -> dt.datetime | None:
 def delivery_health(house: House, now: dt.datetime, minutes: int | None = None) -> Health:
     """What waits in the outbox, and what has waited too long though a round should have sent it."""
     from caseclock.notifications.deadman import FORGOTTEN, STUCK_MINUTES, health
+    from caseclock.notifications.wording import moment_words
+    from caseclock.storage.hold import doubt_of
     from caseclock.storage.waiting import waiting
 
     with reading(house.engine) as c:
-        found = waiting(c, now - FORGOTTEN)
-    return health(found, last_round(house), now, house.calendar, STUCK_MINUTES if minutes is None else minutes)
+        found, doubt = waiting(c, now - FORGOTTEN), doubt_of(c)
+    made = health(found, last_round(house), now, house.calendar, STUCK_MINUTES if minutes is None else minutes)
+    if doubt and doubt.on_hold:
+        return replace(made, on_hold=ON_HOLD.format(moment=moment_words(doubt.restored_at.astimezone(clock.LONDON))))
+    return made
 
 
 def health_json(found: Health) -> dict[str, Any]:
@@ -77,6 +97,8 @@ def watched_round(house: House, now: dt.datetime) -> Iterator[Ping]:
             ping.trouble = "" if after.well else after.headline
         except Exception as error:  # noqa: BLE001 - what was sent is sent
             log.warning("the outbox could not be looked through (%s)", type(error).__name__)
+    if ping.answered:
+        _note(_file(house, "ping"), now)
 
 
 def tell_of_stuck(house: House, now: dt.datetime) -> int:
@@ -87,7 +109,7 @@ def tell_of_stuck(house: House, now: dt.datetime) -> int:
     """
     try:
         found = delivery_health(house, now)
-        if found.well or found.last_round is None:
+        if found.well or found.on_hold or found.last_round is None:
             return 0
         return _enqueue(house, found)
     except Exception as error:
@@ -106,9 +128,9 @@ def _enqueue(house: House, found: Health) -> int:
 
     day = found.at.astimezone(clock.LONDON).date()
     channels = ",".join(sorted(_channels(found)))
-    notice = Notice(f"{STUCK}{day}|{channels}", found.headline, found.lines)
+    notice = Notice(f"{STUCK}{day}|{channels}", found.headline, found.lines, kind="stuck")
     rows = []
-    for name in house.config.routes.data:
+    for name in house.config.routes.engineers():
         recipient = house.config.routes.known(name)
         reached = [c for c in dict.fromkeys([*recipient.tell, *recipient.fallback]) if recipient.address(c) and c in house.channels]
         rows += [notice_row(name, channel, notice) for channel in reached or channels_of(recipient)]
@@ -123,5 +145,5 @@ def _channels(found: Health) -> set[str]:
     return {one.channel for one, _ in found.stuck} | {one.channel for one in found.given_up}
 
 
-def _file(house: House) -> Path:
-    return house.settings.home / "heartbeat" / "delivery"
+def _file(house: House, of: str = "delivery") -> Path:
+    return house.settings.home / "heartbeat" / of

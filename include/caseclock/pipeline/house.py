@@ -59,7 +59,9 @@ class House:
         """The source's configuration; one that is not configured is read by the defaults."""
         from caseclock.extracts.source import SourceConfig
 
-        return self.config.sources.get(source_id) or SourceConfig(id=source_id, title=source_id)
+        found = self.config.sources.get(source_id) or SourceConfig(id=source_id, title=source_id)
+        secret = self.settings.worker_salt
+        return found.salted(secret.get_secret_value().encode()) if secret else found
 
     def extract(self, extract_id: str) -> Extract:
         """The extract with this id. Raises LookupError."""

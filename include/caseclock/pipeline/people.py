@@ -21,6 +21,7 @@ from caseclock.storage.engine import reading
 if TYPE_CHECKING:
     from caseclock.alerts.data import Cadence
     from caseclock.extracts.source import SourceConfig
+    from caseclock.notifications.runbook import NoticeKind
 
 DAYS = {"working_day": 1, "weekly": 7}
 RELEASED = "The newest data did not pass its quality check; a person has looked at it and released it"
@@ -56,11 +57,17 @@ def deliver_due(house: House, now: dt.datetime, *, patient: bool = True) -> Repo
     """Sends everything that is due at `now` or while it is at work; at night nothing that can wait for the morning.
 
     `patient`: it waits, for some minutes at most, for channels that are at their rate limit; else these are left to the next round.
+    Nothing at all while sending is on hold after a restore (`storage/hold.py`).
     """
     from caseclock.notifications.deliver import deliver
     from caseclock.notifications.night import waits_for_morning
+    from caseclock.storage.hold import in_doubt
     from caseclock.storage.outbox import SqlDelivery
 
+    doubt = in_doubt(house.engine)
+    if doubt and doubt.on_hold:
+        beat(house, now)
+        return {"counts": {}, "outcomes": []}
     moving = _clock_from(now)
     outcomes = deliver(
         SqlDelivery(house.engine),
@@ -72,6 +79,7 @@ def deliver_due(house: House, now: dt.datetime, *, patient: bool = True) -> Repo
         notes_of=lambda source: notes_of(house, source),
         wait=clock.sleep if patient else None,
         must_wait=waits_for_morning(house.config.thresholds, house.calendar, moving),
+        doubt=doubt,
     )
     beat(house, now)
     counted: dict[str, int] = {}
@@ -125,10 +133,20 @@ def conditions_of(c: Connection, source: str) -> list[Report]:
     ]
 
 
-def tell(house: House, c: Connection, recipients: Sequence[str], name: str, headline: str, lines: Sequence[str], now: dt.datetime) -> int:
-    """Enqueues one message that is about no alert (a refused file, a fault, the digest) for each recipient and channel.
+def tell(
+    house: House,
+    c: Connection,
+    kind: NoticeKind,
+    recipients: Sequence[str],
+    name: str,
+    headline: str,
+    lines: Sequence[str],
+    now: dt.datetime,
+) -> int:
+    """Enqueues one message that is about no alert (a refused file, a fault) for each recipient and channel.
 
-    `name` is what makes it one message: enqueued again under the same name, it changes nothing. Returns how many were new.
+    `kind`: what it tells data engineers, and so which text of the runbook it leads to. `name` is what makes it one message:
+    enqueued again under the same name, it changes nothing. Returns how many were new.
     """
     from caseclock.notifications.outbox import Notice, notice_row
     from caseclock.notifications.routes import channels_of
@@ -137,7 +155,7 @@ def tell(house: House, c: Connection, recipients: Sequence[str], name: str, head
     key = hashlib.sha256(name.encode()).hexdigest()
     known = {r.key for r in c.execute(select(t.outbox.c.key))} if recipients else set()
     rows = [
-        notice_row(recipient, channel, Notice(key, headline, tuple(lines)))
+        notice_row(recipient, channel, Notice(key, headline, tuple(lines), kind=kind))
         for recipient in recipients
         for channel in channels_of(house.config.routes.known(recipient))
     ]

@@ -26,6 +26,7 @@ class Ping:
     """What will be said when the round is over. `trouble`: why it has not ended well, in counts; empty when it has."""
 
     trouble: str = ""
+    answered: bool = False  # the last word was taken
     _words: queue.SimpleQueue[tuple[str, str] | None] = field(default_factory=queue.SimpleQueue)
 
 
@@ -36,7 +37,7 @@ def pinging(url: str | None, timeout: float = TIMEOUT) -> Iterator[Ping]:
     if not url:
         yield ping
         return
-    thread = threading.Thread(target=_say_all, args=(url.rstrip("/"), ping._words, timeout), daemon=True, name="ping")
+    thread = threading.Thread(target=_say_all, args=(url.rstrip("/"), ping, timeout), daemon=True, name="ping")
     thread.start()
     ping._words.put(("/start", ""))
     try:
@@ -50,11 +51,13 @@ def pinging(url: str | None, timeout: float = TIMEOUT) -> Iterator[Ping]:
         thread.join(timeout)
 
 
-def _say_all(url: str, words: queue.SimpleQueue[tuple[str, str] | None], timeout: float) -> None:
-    while (word := words.get()) is not None:
+def _say_all(url: str, ping: Ping, timeout: float) -> None:
+    while (word := ping._words.get()) is not None:
         path, body = word
+        ping.answered = False
         try:
             _say(url + path, body, timeout)
+            ping.answered = True
         except Exception as error:  # noqa: BLE001 - the watchman notices by itself that no word has come
             log.warning("the watchman outside could not be reached (%s)", type(error).__name__)
 

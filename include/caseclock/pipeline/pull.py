@@ -112,7 +112,7 @@ def _tried(house: House, source: SourceConfig, as_of: dt.date, now: dt.datetime)
     except Exception as error:  # noqa: BLE001 - whatever is wrong with one database, the next one is still drawn
         failed = f"{type(error).__name__}; `caseclock pull --source {source.id}` with CASECLOCK_DEBUG=1 shows where"
     log.error("the extract of %s as of %s could not be drawn: %s", source.id, as_of, failed)
-    report_fault(house, now, f"the draw from the database of {source.id}", failed)
+    report_fault(house, now, f"the draw from the database of {source.id}", failed, "database_failed")
     return {"source": source.id, "as_of": str(as_of), "failed": failed}
 
 

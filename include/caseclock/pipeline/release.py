@@ -230,4 +230,4 @@ def _ask_for_another(house: House, c: Connection, extract: Extract, said: Decisi
         f"Rejected by {said.by}: {said.reason}",
         "Its figures stay silent. Have it corrected and sent again with the same date; it then counts as the next revision.",
     )
-    return tell(house, c, house.config.routes.data, f"rejected|{extract.id}", headline, lines, said.at)
+    return tell(house, c, "rejected", house.config.routes.engineers(extract.source), f"rejected|{extract.id}", headline, lines, said.at)

@@ -131,7 +131,7 @@ def tell_if_worse(house: House, c: Connection, extract: Extract, now: dt.datetim
     title = house.source(extract.source).title
     headline = f"Quality of {title} got worse with the extract of {date_words(extract.as_of)}. Its figures are used."
     lines = (*worse, f"The whole report: {relative_path(extract).as_posix()}, or: caseclock quality --extract {extract.id}")
-    return tell(house, c, house.config.routes.data, f"quality|{extract.id}", headline, lines, now)
+    return tell(house, c, "quality_worse", house.config.routes.engineers(extract.source), f"quality|{extract.id}", headline, lines, now)
 
 
 def _last_judged(c: Connection, extract: Extract) -> Judged | None:

@@ -23,6 +23,7 @@ from caseclock.storage.engine import moment_text, reading
 
 if TYPE_CHECKING:
     from caseclock.notifications.bounces import Settled
+    from caseclock.notifications.runbook import NoticeKind
 
 log = logging.getLogger(__name__)
 
@@ -135,12 +136,13 @@ def ask_after_sent(house: House, now: dt.datetime) -> Settled:
     return settle_bounces(SqlSent(house.engine), house.channels, house.config.routes, now)
 
 
-def report_fault(house: House, now: dt.datetime, where: str, what: str) -> None:
+def report_fault(house: House, now: dt.datetime, where: str, what: str, kind: NoticeKind = "task_failed") -> None:
     """Enqueues word of a pipeline fault for data engineers, once per place, day and fault. Never raises."""
     try:
         with house.engine.begin() as c:
             day = now.astimezone(clock.LONDON).date()
-            tell(house, c, house.config.routes.data, f"fault|{day}|{where}|{what}", f"caseclock needs a look: {where} failed", (what,), now)
+            headline = f"caseclock needs a look: {where} failed"
+            tell(house, c, kind, house.config.routes.engineers(), f"fault|{day}|{where}|{what}", headline, (what,), now)
     except Exception as error:
         log.exception("the fault of %s could not be put into the outbox (%s)", where, type(error).__name__)
 

@@ -14,9 +14,11 @@ from caseclock.alerts import Instance, Told
 from caseclock.alerts.told import UNSURE
 from caseclock.notifications.compose import alert_id
 from caseclock.notifications.deliver import Lane, Settlement, audit_subject
+from caseclock.notifications.doubt import WAITS
 from caseclock.notifications.outbox import Failure, Line, Notice, Row
 from caseclock.storage import schema as t
 from caseclock.storage.engine import moment_of, moment_text
+from caseclock.storage.hold import on_hold
 
 OPEN = ("pending", "sending", "unknown")
 SYSTEM = "caseclock"
@@ -54,7 +56,9 @@ def row_of(kept: Mapping[str, Any], at: dt.datetime | None = None) -> Row:
 
 
 def _notice_of(kept: Mapping[str, Any] | None) -> Notice | None:
-    return Notice(kept["name"], kept["headline"], tuple(kept["lines"]), kept.get("letter")) if kept else None
+    if not kept:
+        return None
+    return Notice(kept["name"], kept["headline"], tuple(kept["lines"]), kept.get("letter"), kept.get("kind", ""))
 
 
 def payload_of(row: Row) -> dict[str, Any]:
@@ -73,18 +77,24 @@ def payload_of(row: Row) -> dict[str, Any]:
     payload: dict[str, Any] = {"lines": lines, "conversation": row.conversation, "fixed": row.fixed}
     if row.notice:
         notice = {"name": row.notice.name, "headline": row.notice.headline, "lines": list(row.notice.lines)}
+        notice |= {"kind": row.notice.kind} if row.notice.kind else {}
         payload["notice"] = notice | ({"letter": dict(row.notice.letter)} if row.notice.letter else {})
     return payload | ({"failure": asdict(row.failure)} if row.failure else {})
 
 
 def insert_rows(c: Connection, rows: Iterable[Row], now: dt.datetime) -> None:
-    """Enqueues in the order given. A key that is there changes nothing, but a row that was dropped unsent is taken up again."""
+    """Enqueues in the order given. A key that is there changes nothing, but a row that was dropped unsent is taken up again.
+
+    While sending is on hold after a restore it is not known whether the same was sent before, so the row is of unknown fate.
+    """
+    rows = list(rows)
+    state, reason = ("unknown", WAITS) if rows and on_hold(c) else ("pending", None)
     last = c.execute(select(func.coalesce(func.max(t.outbox.c.seq), 0))).scalar_one()
     make = postgresql.insert if c.dialect.name == "postgresql" else sqlite.insert
     for seq, row in enumerate(rows, last + 1):
         fresh = {
-            "seq": seq, "mode": row.mode, "payload": payload_of(row), "state": "pending", "not_before": None, "lease_until": None,
-            "lease_by": None, "tries": 0, "created_at": moment_text(now), "done_at": None, "reason": None, "obsolete": None,
+            "seq": seq, "mode": row.mode, "payload": payload_of(row), "state": state, "not_before": None, "lease_until": None,
+            "lease_by": None, "tries": 0, "created_at": moment_text(now), "done_at": None, "reason": reason, "obsolete": None,
         }  # fmt: skip
         query = make(t.outbox).values(key=row.key, source=row.source, recipient=row.recipient, channel=row.channel, **fresh)
         c.execute(query.on_conflict_do_update(index_elements=[t.outbox.c.key], set_=fresh, where=t.outbox.c.state == "dropped"))

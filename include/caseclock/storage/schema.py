@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Column,
     Float,
     ForeignKey,
@@ -19,6 +20,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 metadata = MetaData(
@@ -57,6 +59,25 @@ step_done = Table(
     Column("step", String(32), primary_key=True),
     Column("done_at", String(32), nullable=False),
     Column("seconds", Float, nullable=False),
+)
+
+turn = Table(  # the line in front of monitor_extract: one extract of a source at a time is given its turn
+    "turn",
+    metadata,
+    Column("extract_id", String(16), ForeignKey("extract.id"), primary_key=True),
+    Column("source", String(64), nullable=False),
+    Column("size", BigInteger, nullable=False),  # bytes, as it came
+    Column("since", String(32), nullable=False),  # in line since
+    Column("given_at", String(32)),  # its run was started then, or is to be
+    Column("given_by", String(16)),  # the extract whose run handed the turn on; empty when the intake gave it
+    Column("ended_at", String(32)),  # its run is over, well or not
+    Index(
+        "ix_turn_under_way",
+        "source",
+        unique=True,
+        sqlite_where=text("given_at IS NOT NULL AND ended_at IS NULL"),
+        postgresql_where=text("given_at IS NOT NULL AND ended_at IS NULL"),
+    ),
 )
 
 refusal = Table(  # files that never became an extract: no date in the name, unknown source, unknown form
@@ -364,7 +385,7 @@ outbox = Table(
     Column("tries", Integer, nullable=False),
     Column("created_at", String(32), nullable=False),
     Column("done_at", String(32)),
-    Column("handle", JSON),
+    Column("handle", JSON(none_as_null=True)),
     Column("reason", Text),
     Column("source", String(64)),
     Column("obsolete", Text),  # why it must not be sent again when it turns out that it has not arrived
@@ -406,7 +427,7 @@ digest_week = Table(  # the figures of a week as they may be shown; what a corre
     Column("week", String(8), primary_key=True),  # ISO: 2026-W47
     Column("revision", Integer, primary_key=True),
     Column("extract_id", String(16)),  # whose figures they are; empty when none was accepted
-    Column("body", JSON),  # empty only within the transaction that makes it again
+    Column("body", JSON(none_as_null=True)),  # empty only within the transaction that makes it again
     Column("made_from", JSON, nullable=False),  # extracts of the week that spoke then, each with the hash of its figures
 )
 

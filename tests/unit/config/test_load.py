@@ -118,6 +118,15 @@ def test_a_slip_is_told(folder: Path, spoil: Change, file: str, good: str, bad: 
     assert found[0].file == folder / file
 
 
+def test_a_limit_whose_measure_was_taken_out_is_told_where_it_stands(folder: Path, spoil: Change) -> None:
+    """Else nobody would notice that it has nothing to look at."""
+    entry = (folder / "measures.yaml").read_text().partition("- id: unallocated_cp\n")[2].partition("\n\n")[0]
+    spoil("measures.yaml", f"- id: unallocated_cp\n{entry}\n\n", "")
+    problem = only(folder)
+    assert (problem.file.name, problem.what) == ("thresholds.yaml", "'unallocated_cp' is no measure that is on")
+    assert problem.line == line_with(folder, "thresholds.yaml", "measure: unallocated_cp")
+
+
 @pytest.mark.parametrize(
     ("file", "good", "bad", "at"),
     [

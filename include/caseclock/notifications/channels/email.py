@@ -376,12 +376,19 @@ def text_of(message: Message, shown: int = MOST_ITEMS) -> str:
             wording.handled_sentence(item),
             wording.next_sentence(item),
             wording.recent_sentence(item),
-            wording.safe_link(item.link),
+            _where(item),
         ]
         parts.append("\n".join(line for line in said if line))
     parts += ["\n".join(f"- {line}" for line in lines[: shown * LINES_PER_ITEM]), _more(items, lines, shown)]
+    parts += [f"{to[1]}: {to[0]}"] if (to := wording.guide_link(message)) else []
     parts += ["\n".join(wording.foot(message, items)), footer(message)]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _where(item: Item) -> str | None:
+    """The link; with what it leads to where that is not the page of the alert."""
+    link = wording.safe_link(item.link)
+    return f"{wording.link_words(item)}: {link}" if link and WORDS[item.kind].form == "data" else link
 
 
 def _more(items: Sequence[Item], lines: Sequence[str], shown: int) -> str:
@@ -408,6 +415,7 @@ def html_of(message: Message, shown: int = MOST_ITEMS, pictures: Mapping[int, Pi
         items=[_card(item, (pictures or {}).get(place)) for place, item in enumerate(items[:shown])],
         notice=lines[: shown * LINES_PER_ITEM],
         more=_more(items, lines, shown),
+        guide=wording.guide_link(message),
         foot=wording.foot(message, items),
         footer=footer(message),
     )
@@ -426,6 +434,7 @@ def _card(item: Item, picture: Picture | None) -> dict[str, Any]:
         "recent": wording.recent_sentence(item),
         "picture": picture and {"cid": picture.cid, "alt": picture.alt, "width": chart.WIDTH, "height": chart.HEIGHT},
         "link": wording.safe_link(item.link),
+        "link_words": wording.link_words(item),
     }
 
 

@@ -193,13 +193,14 @@ def personalisation(message: Message) -> dict[str, str]:
     A subject knows no markdown, and Notify would show the marks with which it makes a value harmless: so it is not sanitised.
     """
     items, letter = wording.worst_first(message.items), message.letter
+    guide = [f"{to[1]}: {to[0]}"] if (to := wording.guide_link(message)) else []
     if letter:
         body = f"{letter_text(letter, message.notes)}\n\n{_footer(message)}"
         return {"subject": letter_subject(letter), "body": body, "link": "\n".join(letter_links(letter))}
     return {
         "subject": wording.plain(wording.title(message, items), SUBJECT),
         "body": text_of(message, items),
-        "link": "\n".join(links_of(items)),
+        "link": "\n".join([*links_of(items), *guide]),
     }
 
 
@@ -217,9 +218,8 @@ def text_of(message: Message, items: list[Item]) -> str:
 
 def links_of(items: list[Item]) -> list[str]:
     """One line per alert, by its number in the text."""
-    found = [(n, wording.safe_link(item.link)) for n, item in enumerate(items[:SHOWN], 1)]
-    which = "this figure" if len(items) == 1 else "alert {n}"
-    return [f"See the cases behind {which.format(n=n)}: {link}" for n, link in found if link][:LINKS]
+    found = [(n, item, wording.safe_link(item.link)) for n, item in enumerate(items[:SHOWN], 1)]
+    return [f"{wording.link_words(item, n if len(items) > 1 else None)}: {link}" for n, item, link in found if link][:LINKS]
 
 
 def _said(item: Item) -> list[str]:

@@ -290,7 +290,8 @@ def _notice(message: Message) -> list[dict[str, Any]]:
     lines = [f"• {line}" for line in wording.notice_lines(message)]
     packs = [lines[n : n + LINES_PER_SECTION] for n in range(0, min(len(lines), NOTICE_LINES), LINES_PER_SECTION)]
     more = [f"And {len(lines) - NOTICE_LINES} more lines."] if len(lines) > NOTICE_LINES else []
-    return [section("\n".join(pack)) for pack in [*packs, more] if pack]
+    guide = [{"type": "context", "elements": [linked(*to)]}] if (to := wording.guide_link(message)) else []
+    return [*(section("\n".join(pack)) for pack in [*packs, more] if pack), *guide]
 
 
 def _one_item(item: Item, buttons: bool = False) -> list[dict[str, Any]]:
@@ -317,7 +318,7 @@ def _aside(item: Item) -> list[dict[str, Any]]:
     recent, link = wording.recent_sentence(item), wording.safe_link(item.link)
     elements = [plain_text(recent, CONTEXT_TEXT)] if recent else []
     if link and len(link) < CONTEXT_TEXT - 50:
-        elements.append(linked(link, "See the cases behind this figure"))
+        elements.append(linked(link, wording.link_words(item)))
     return [{"type": "context", "elements": elements}] if elements else []
 
 

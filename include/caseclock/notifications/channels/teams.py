@@ -143,7 +143,8 @@ def card_of(message: Message, room: Room = ROOMS[0]) -> dict[str, Any]:
 def _elements(message: Message, items: Sequence[Item], room: Room) -> list[dict[str, Any]]:
     body = [_line(wording.title(message, items), size="Large", weight="Bolder", **_colour(items[:1]))]
     body += _one_item(items[0]) if len(items) == 1 else [block for item in items[: room.items] for block in _one_of_many(item)]
-    return body + [_line(said) for said in (wording.more_sentence(items[room.items :]), *_lines(message, room)) if said]
+    body += [_line(said) for said in (wording.more_sentence(items[room.items :]), *_lines(message, room)) if said]
+    return [*body, *(_action(*to) for to in (wording.guide_link(message),) if to)]
 
 
 def fallback_text(message: Message, items: Sequence[Item]) -> str:
@@ -189,7 +190,11 @@ def _code_sentence(message: Message) -> str:
 def _link(item: Item) -> Iterator[dict[str, Any]]:
     link = wording.safe_link(item.link)
     if link and len(link) <= LINK:
-        yield {"type": "ActionSet", "actions": [{"type": "Action.OpenUrl", "title": "See the cases behind this figure", "url": link}]}
+        yield _action(link, wording.link_words(item))
+
+
+def _action(link: str, words: str) -> dict[str, Any]:
+    return {"type": "ActionSet", "actions": [{"type": "Action.OpenUrl", "title": words, "url": link}]}
 
 
 def _line(text: str, **look: Any) -> dict[str, Any]:

@@ -32,7 +32,9 @@ def source_of_told(c: Connection, alert: str) -> str | None:
 
 def about_data(c: Connection, desk: Desk, at: At, alert: str) -> AlertPage:
     """Raises NotThere where no alert has this id; of a scoped viewer's alerts about data only those that name a team of theirs."""
-    from caseclock.notifications.wording import label, next_sentence, plain, reason_sentence, sentence
+    from caseclock.notifications.runbook import slug_of
+    from caseclock.notifications.wording import label, plain, reason_sentence, sentence
+    from caseclock.notifications.words import WORDS
 
     told = [one for one in _told(c, alert) if one.instance.source == at.source and at.scope.sees(one.instance.team)]
     if not told:
@@ -52,13 +54,14 @@ def about_data(c: Connection, desk: Desk, at: At, alert: str) -> AlertPage:
         facts=(
             Fact("State", "Told, and not over" if is_open else "Told; nothing more is to come of it", tone),
             Fact("What it means", reason_sentence(item)),
-            Fact("What to do", next_sentence(item) or "Nothing more"),
+            Fact("What to do", WORDS[item.kind].todo or "Nothing more"),
             Fact("Who was told", to),
             Fact("Alert id", alert),
         ),
         dealing=(),
         next=(),
         about_data=True,
+        guide=slug_of(item.kind),
         open=is_open,
         letters=messages.letters(c, routes, (alert,), at.source, notes),
         unsent=messages.unsent(routes, notes) if is_open else (),

@@ -45,6 +45,10 @@ EVENTS: Final[Mapping[str, str]] = {
     "limits": "Limits noted",
     "relook": "Sample drawn for a second look",
     "digest_form": "Digest could not be made in one form",
+    "store_backup": "Backup of the store",
+    "store_restored": "Store restored from a backup",
+    "store_reopened": "Sending goes on after a restore",
+    "counted_as_told": "Counted as told after a restore",
 }
 """Every event that is written, as people call it. Another one is shown as it is written."""
 
@@ -55,7 +59,7 @@ SYSTEM: Final = {"caseclock": "caseclock itself"}
 def audit(desk: Desk, at: At, event: str | None, before: int | None) -> AuditPage:
     with desk.reading() as c:
         standing = desk.standing(c, at.source)
-        found, looked, ended = _found(c, at, event, before)
+        found, looked, ended = _found(c, at, event, before, None if _sees_all(desk, at) else _extracts(c, at.source))
         linked = _linked(c, at, found)
     shown = found[:SIZE]
     more = len(found) > SIZE or not ended
@@ -73,14 +77,27 @@ def event_words(event: str) -> str:
     return EVENTS.get(event, event.replace("_", " "))
 
 
-def _found(c: Connection, at: At, event: str | None, before: int | None) -> tuple[list[dict[str, Any]], dict[str, Any] | None, bool]:
-    """Entries for this viewer, newest first, one more than a page has; the last that was looked at; and whether that is the end."""
+def _sees_all(desk: Desk, at: At) -> bool:
+    return desk.house.config.routes.sees_every_source(at.viewer.id)
+
+
+def _extracts(c: Connection, source: str) -> frozenset[str]:
+    return frozenset(c.execute(select(t.extract.c.id).where(t.extract.c.source == source)).scalars())
+
+
+def _found(
+    c: Connection, at: At, event: str | None, before: int | None, own: frozenset[str] | None
+) -> tuple[list[dict[str, Any]], dict[str, Any] | None, bool]:
+    """Entries for this viewer, newest first, one more than a page has; the last that was looked at; and whether that is the end.
+
+    `own`: between walls the source's extracts; what names neither the source nor one of them is not shown.
+    """
     a, found, row = t.audit.c, list[dict[str, Any]](), None
     for _ in range(CAP // CHUNK):
         query = select(t.audit).where(*([a.event == event] if event else []), *([a.id < before] if before is not None else []))
         rows = [dict(kept) for kept in c.execute(query.order_by(a.id.desc()).limit(CHUNK)).mappings()]
         for row in rows:
-            if _theirs(at, row):
+            if _theirs(at, row, own):
                 found.append(row)
                 if len(found) > SIZE:
                     return found, row, False
@@ -90,10 +107,12 @@ def _found(c: Connection, at: At, event: str | None, before: int | None) -> tupl
     return found, row, False
 
 
-def _theirs(at: At, row: Mapping[str, Any]) -> bool:
+def _theirs(at: At, row: Mapping[str, Any], own: frozenset[str] | None = None) -> bool:
     """Of this source, and about a place that the viewer may see; what is about no place is for those who see everything."""
     detail = row["detail"] or {}
     if detail.get("source", at.source) != at.source:
+        return False
+    if own is not None and "source" not in detail and row["subject"] not in own:
         return False
     if at.scope.whole:
         return True

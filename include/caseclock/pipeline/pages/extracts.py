@@ -48,7 +48,8 @@ def extracts(desk: Desk, at: At, before: dt.date | None) -> LedgerPage:
         shown = found[:STEP]
         query = select(e.id).where(e.source == at.source, e.as_of.in_(shown)).order_by(e.as_of.desc(), e.revision.desc()).limit(MOST)
         entries = entries_of(c, at, list(c.execute(query).scalars()))
-        turned = _turned(c) if at.scope.whole and not before else None
+        open_to_all = at.scope.whole and desk.house.config.routes.sees_every_source(at.viewer.id)
+        turned = _turned(c) if open_to_all and not before else None
     after = dt.date.fromisoformat(shown[-1]) if len(found) > STEP else None
     return LedgerPage("Extracts", entries, before, after, turned)
 

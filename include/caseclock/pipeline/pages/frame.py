@@ -21,6 +21,7 @@ def begin(desk: Desk, viewer: Viewer, source: str | None, now: dt.datetime) -> t
         known = ledger.sources(c)
         if not known:
             raise NotThere("no extract has come yet", todo="Drop one into the inbox, or run `caseclock run PATH`; then there are figures.")
+        known = visible_sources(desk, viewer, known)
         if source is not None and source not in known:
             raise NotThere("no source of that name has sent extracts", where="source", allowed=f"one of {', '.join(known)}")
         at = source or known[0]
@@ -41,10 +42,19 @@ def begin(desk: Desk, viewer: Viewer, source: str | None, now: dt.datetime) -> t
 
 def scope_of(desk: Desk, viewer: Viewer, standing: Standing) -> Scope:
     """By routes.yaml (`Routes.services_of_person`)."""
-    services = desk.house.config.routes.services_of_person(viewer.id)
+    services = desk.house.config.routes.services_of_person(viewer.id, standing.source)
     if services is None:
         return Scope()
     return Scope(frozenset(team for team, service in standing.service_of.items() if service in services), tuple(services))
+
+
+def visible_sources(desk: Desk, viewer: Viewer, known: list[str]) -> list[str]:
+    """Those of which this viewer may see anything; between walls another one is not even named."""
+    routes = desk.house.config.routes
+    mine = [source for source in known if routes.services_of_person(viewer.id, source) != ()] if routes.walls else known
+    if not mine:
+        raise NotThere("there is nothing here that you may see", todo="Ask who keeps routes.yaml to list you under `pages` or `people`.")
+    return mine
 
 
 def _trust(standing: Standing, read: int, aside: int, verdict: str, late: str) -> str:
