@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from caseclock.alerts.backtest import values_of
@@ -43,6 +43,11 @@ rules = st.builds(
 
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(history=histories, spec=rules, routes=st.sampled_from(sorted(ROUTES)))
+@example(  # the head was called because nobody acted, and is on the route of red alerts as well
+    history={DAYS[0]: 12, DAYS[2]: 22},
+    spec={"r": {"desc": "r", "amber": 10, "red": 20, "clear_below": 8, "for_n": 1, "clear_n": 1, "repeat_wd": 1, "escalate_wd": 1}},
+    routes="all",
+)
 def test_the_rehearsal_is_the_performance(history: dict[dt.date, int], spec: dict[str, dict[str, object]], routes: str) -> None:
     listed = rules_of(spec)
     lab = Lab(listed, ROUTES[routes], cadence=None)

@@ -152,7 +152,8 @@ class _Stage:
         for name in dict.fromkeys([*audience, *self.told]):
             before = self.told.get(name)
             if before and before.open:
-                self._tell(scene, reconcile(View(scene, name, CHANNEL, before, before.serial, before.via == "escalated")))
+                only_above = before.via == "escalated" and not (before.episode == episode and name in audience)
+                self._tell(scene, reconcile(View(scene, name, CHANNEL, before, before.serial, only_above)))
                 before = self.told[name]
             if episode and name in audience and not (before and before.open):
                 self._tell(scene, reconcile(View(scene, name, CHANNEL, None)))
