@@ -48,9 +48,24 @@ check: .venv/.dev  ## types, lint, import contracts, configuration, generated pa
 	$(BIN)/caseclock check-config include/monitoring
 	$(BIN)/python -m caseclock.cli.docs --check
 	$(BIN)/python tests/spec/pages.py --check
+	@$(MAKE) --no-print-directory audit sbom
+
+audit: .venv/.dev  ## known weaknesses in what the lock installs
+	@$(BIN)/python tests/audit.py
+
+sbom: .venv/.dev  ## dist/sbom.json: every package of the lock with its hashes (CycloneDX)
+	@mkdir -p dist
+	@$(BIN)/cyclonedx-py requirements requirements.txt --output-format JSON --output-file dist/sbom.json
+	@$(BIN)/python -c "import json; print('dist/sbom.json:', len(json.load(open('dist/sbom.json'))['components']), 'packages')"
 
 bench: .venv/.dev  ## every figure of the README, measured here
 	$(BIN)/python benchmarks/run.py
+
+secrets:  ## passwords and keys for docker-compose.yaml, one file each in secrets/; what is there stays (DEMO=1: for the demo)
+	@$(PY) deploy/compose/make_secrets.py $(if $(DEMO),--demo --folder secrets/demo,--folder secrets)
+
+compose-test:  ## docker-compose.yaml for real: every part is broken in the middle of work (needs docker; ARGS="--only redis --keep")
+	@$(PY) tests/compose/run.py $(ARGS)
 
 pictures: .venv/.dev parts  ## the pictures of README and docs, from the demo
 	$(BIN)/python -m caseclock.demo.pictures docs/pictures
@@ -66,4 +81,4 @@ lock: .venv/.uv  ## requirements.txt and requirements-dev.txt anew from pyprojec
 clean:  ## away with what make has made
 	rm -rf .venv .demo .mypy_cache .ruff_cache .pytest_cache .import_linter_cache include/caseclock.egg-info
 
-.PHONY: help demo test parts check bench pictures docs lock clean
+.PHONY: help demo test parts check audit sbom bench secrets compose-test pictures docs lock clean
