@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, inspect, text
+from sqlalchemy import Connection, Engine, inspect, text
 
 from caseclock.errors import CaseclockError
 
@@ -23,10 +24,10 @@ def version_of(engine: Engine) -> str | None:
         return found
 
 
-def upgrade(engine: Engine) -> None:
-    """To `HEAD`. Raises CaseclockError when the store is newer than this program."""
+def upgrade(engine: Engine, to: str = HEAD) -> None:
+    """To `HEAD`, or to an earlier revision on the way. Raises CaseclockError when the store is newer than this program."""
     at = version_of(engine)
-    if at == HEAD:
+    if at == to:
         return
     if at is not None and at > HEAD:
         raise CaseclockError(
@@ -34,7 +35,7 @@ def upgrade(engine: Engine) -> None:
             where="store",
             todo="Install the newer caseclock again; never go back.",
         )
-    _move(engine, lambda command, config: command.upgrade(config, HEAD))
+    _move(engine, lambda command, config: command.upgrade(config, to))
 
 
 def downgrade(engine: Engine, to: str) -> None:
@@ -48,8 +49,31 @@ def _move(engine: Engine, way: Callable[[Any, Any], None]) -> None:
 
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
-    with engine.begin() as c:  # SQLite: BEGIN IMMEDIATE lets one in; PostgreSQL: the advisory lock does
+    with engine.connect() as c, _tables_may_be_made_anew(c), c.begin():  # SQLite: BEGIN IMMEDIATE lets one in
         if c.dialect.name == "postgresql":
-            c.execute(text("SELECT pg_advisory_xact_lock(:n)"), {"n": _LOCK})
+            c.execute(text("SELECT pg_advisory_xact_lock(:n)"), {"n": _LOCK})  # here the lock does
         config.attributes["connection"] = c
         way(command, config)
+        if c.dialect.name == "sqlite" and (lost := c.exec_driver_sql("PRAGMA foreign_key_check").fetchall()):
+            raise CaseclockError(
+                f"{len(lost)} rows would point to nothing; nothing was changed",
+                where="store",
+                todo="Keep using the version of before, and tell who maintains caseclock.",
+            )
+
+
+@contextmanager
+def _tables_may_be_made_anew(c: Connection) -> Iterator[None]:
+    """SQLite changes a column by making the table anew, and would refuse to drop the old one as long as rows point to it.
+
+    Whether they still point somewhere is looked at before the commit instead. The switch works outside a transaction only.
+    """
+    raw = c.connection.dbapi_connection
+    if c.dialect.name != "sqlite" or raw is None:
+        yield
+        return
+    raw.cursor().execute("PRAGMA foreign_keys = OFF")
+    try:
+        yield
+    finally:
+        raw.cursor().execute("PRAGMA foreign_keys = ON")

@@ -15,8 +15,7 @@ from sqlalchemy import JSON, Connection, Engine, RowMapping, Table, func, insert
 
 from caseclock.errors import CaseclockError, WrongUse
 from caseclock.storage import migrate
-from caseclock.storage.engine import moment_text
-from caseclock.storage.schema import metadata, outbox
+from caseclock.storage.schema import metadata
 
 BATCH = 2_000
 _ONES = 2**128
@@ -71,13 +70,6 @@ def refuse_unless_empty(target: Engine) -> None:
         for table in metadata.sorted_tables:
             if c.execute(select(table).limit(1)).first():
                 raise WrongUse(f"it is not empty: {table.name} has rows", where="the target", todo="Name a new, empty database.")
-
-
-def under_way(c: Connection, now: Any) -> int:
-    """Messages that a sender has in its hands at this moment."""
-    o = outbox.c
-    query = select(func.count()).where(o.state.in_(("pending", "sending", "unknown")), o.lease_until > moment_text(now))
-    return int(c.execute(query).scalar_one())
 
 
 class Sum:
