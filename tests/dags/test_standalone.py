@@ -33,7 +33,7 @@ from caseclock.storage.engine import open_engine
 from caseclock.storage.folds import load_board
 from ports import steady_ports
 
-from .canary_airflow import leaks, spoilt
+from .canary_airflow import came_in, leaks, spoilt
 
 pytestmark = pytest.mark.airflow
 
@@ -343,6 +343,7 @@ def speaking(council: Council) -> str | None:
 
 def test_no_personal_value_is_anywhere_in_airflow_or_in_what_caseclock_wrote(council: Council) -> None:
     """XCom, rendered fields, asset events, everything else of the metadata database; task logs; our store and files."""
+    assert came_in(council.home)
     assert leaks(council.home, council.airflow.home) == {}
 
 

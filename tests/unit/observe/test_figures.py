@@ -96,4 +96,4 @@ def test_the_dashboard_and_the_rules_ask_for_figures_that_there_are() -> None:
     names = {name for expr in asked for name in re.findall(rf"{PREFIX}\w+", expr)}
     assert len(asked) >= 20
     assert names <= {PREFIX + name for name in HELP}
-    assert {rule["annotations"]["runbook"].rsplit("/", 1)[-1] for rule in rules} <= set(SLUGS.values())
+    assert {rule["annotations"]["runbook"] for rule in rules} <= {f"docs/runbook/{slug}" for slug in SLUGS.values()}
