@@ -9,9 +9,9 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from typing import Literal
 
+from caseclock import __version__
 from caseclock.errors import CaseclockError
 from caseclock.pipeline.house import House
 from caseclock.settings import Settings
@@ -38,7 +38,7 @@ Check = Callable[[House, dt.datetime], Iterator[Finding]]
 def examine(settings: Settings, now: dt.datetime) -> list[Finding]:
     """What was found, in a fixed order. A store at an older schema is not brought up to date."""
     engine = open_engine(settings.store_url) if _may_open(settings) else None
-    found = [Finding("program", "ok", f"caseclock {_version()}, Python {sys.version.split()[0]}"), *_home(settings)]
+    found = [Finding("program", "ok", f"caseclock {__version__}, Python {sys.version.split()[0]}"), *_home(settings)]
     try:
         if engine is None:
             return [
@@ -78,13 +78,6 @@ def _guarded(what: str, check: Check, house: House, now: dt.datetime) -> list[Fi
 def _may_open(settings: Settings) -> bool:
     """Opening a SQLite store that is not there would make it."""
     return not settings.store_url.startswith("sqlite:///") or pathlib.Path(settings.store_url.removeprefix("sqlite:///")).exists()
-
-
-def _version() -> str:
-    try:
-        return version("caseclock")
-    except PackageNotFoundError:
-        return "of a source folder"
 
 
 def _home(settings: Settings) -> Iterator[Finding]:
@@ -134,7 +127,7 @@ def _channels(house: House, now: dt.datetime) -> Iterator[Finding]:
             "Set it up, or take it out of routes.yaml.",
         )
     else:
-        yield Finding("channels", "ok", f"{', '.join(set_up)}; `caseclock test-alerts` sends by them, this command does not")
+        yield Finding("channels", "ok", f"{', '.join(set_up)}; set up, not tried: nothing is sent")
 
 
 def _store(house: House, now: dt.datetime) -> Iterator[Finding]:
