@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, delete, exists, select
+from sqlalchemy import Connection, Text, bindparam, cast, delete, exists, literal, select
 
 from caseclock import now as clock
 from caseclock.pipeline.digest_archive import archive
@@ -154,15 +154,7 @@ def housekeeping(house: House, now: dt.datetime, dry_run: bool = False) -> Repor
     """
     from caseclock.pipeline import retention
 
-    before = moment_text(now - dt.timedelta(days=KEEP_SENT_DAYS))
-    with house.engine.begin() as c:
-        old = [
-            r.key for r in c.execute(select(t.outbox.c.key).where(t.outbox.c.state.in_(("sent", "dropped")), t.outbox.c.done_at < before))
-        ]
-        if not dry_run:
-            for key in old:
-                c.execute(delete(t.attempt).where(t.attempt.c.key == key))
-                c.execute(t.outbox.update().where(t.outbox.c.key == key).values(payload={"lines": [], "conversation": key, "fixed": True}))
+    payloads = _empty_sent(house, moment_text(now - dt.timedelta(days=KEEP_SENT_DAYS)), dry_run)
     scratch = [p for p in _scratch(house.settings.home) if now.timestamp() - p.stat().st_mtime > KEEP_SCRATCH_DAYS * 86_400]
     if not dry_run:
         for path in scratch:
@@ -171,8 +163,24 @@ def housekeeping(house: House, now: dt.datetime, dry_run: bool = False) -> Repor
     left, events = retention.forget_left(house, now, dry_run), retention.forget_events(house, now, dry_run)
     if not dry_run:
         retention.remove([*folders, *raw])
-    gone = {"payloads": len(old), "scratch": len(scratch), "folders": len(folders), "raw": len(raw)}
+    gone = {"payloads": payloads, "scratch": len(scratch), "folders": len(folders), "raw": len(raw)}
     return {**gone, "quarantine_left": left, "events": events, "forecasts": retention.forget_forecasts(house, now, dry_run)}
+
+
+def _empty_sent(house: House, before: str, dry_run: bool) -> int:
+    """Of messages that came to an end before then only that they were sent stays: their text and the attempts go. Returns how many had them
+    still; what an earlier round has emptied is not touched again.
+    """
+    o = t.outbox.c
+    empty = literal('{"lines": [], "conversation": "') + o.key + '", "fixed": true}'
+    query = select(o.key).where(o.state.in_(("sent", "dropped")), o.done_at < before, cast(o.payload, Text) != empty)
+    with house.engine.begin() as c:
+        keys = list(c.execute(query).scalars())
+        if keys and not dry_run:
+            emptied = [{"k": key, "p": {"lines": [], "conversation": key, "fixed": True}} for key in keys]
+            c.execute(delete(t.attempt).where(t.attempt.c.key == bindparam("k")), emptied)
+            c.execute(t.outbox.update().where(o.key == bindparam("k")).values(payload=bindparam("p")), emptied)
+    return len(keys)
 
 
 def _scratch(home: Path) -> list[Path]:
