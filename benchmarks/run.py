@@ -19,6 +19,7 @@ PARTS = (
     ("alerts/bench_alerts.py", "--shares", "0.01", "--messages", "100"),
     ("quality/bench_suites.py",),
     ("pages/bench_pages.py", "--quick", "--stores", "sqlite"),
+    ("store/bench_store.py", "--quick", "--stores", "sqlite"),
     ("drop_to_message.py",),
 )
 
