@@ -27,9 +27,12 @@ from caseclock.cli import cli
 from caseclock.demo.fake_slack import FakeSlack
 from caseclock.demo.mail_catcher import MailCatcher
 from caseclock.errors import CaseclockError, WrongUse
+from caseclock.notifications.channels.slack import SlackChannel
 from caseclock.now import LONDON
 from caseclock.pipeline.handling import Refused
+from caseclock.pipeline.people import deliver_due
 from caseclock.storage import schema as t
+from caseclock.storage.outbox import SqlDelivery
 
 from .conftest import FRIDAYS, Town, open_town, small_configuration
 from .release_lab import AT, DAY, TEAM
@@ -230,6 +233,32 @@ def test_a_deed_with_no_delivery_is_sent_with_the_next_round_once(lab: Lab) -> N
     edits = lab.root()["edits"]
     pipeline.tend(lab.house, TEN_MINUTES)
     assert lab.root()["edits"] == edits
+
+
+@pytest.mark.parametrize(("owner", "step"), [(SqlDelivery, "begin"), (SlackChannel, "send")], ids=["claimed", "on its way"])
+def test_a_deed_while_the_edit_of_another_is_being_sent_stands_on_the_message_too(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch, owner: type, step: str
+) -> None:
+    """What is under way cannot be drawn again; the message says both with the next round, and no one is called."""
+    lab.cli("alerts", "ack", lab.alert, "--by", "First", "--until", "2026-11-25", "--no-deliver")
+    as_it_is, posted = getattr(owner, step), len(lab.slack.messages)
+
+    def while_somebody_acts(*args: Any, **named: Any) -> Any:
+        monkeypatch.undo()
+        done = lab.cli("alerts", "silence", lab.alert, "--by", "Second", "--reason", "y", "--until", "2026-11-26", "--no-deliver")
+        assert done.exit_code == 0, done.output
+        return as_it_is(*args, **named)
+
+    monkeypatch.setattr(owner, step, while_somebody_acts)
+    deliver_due(lab.house, TEN_MINUTES)
+    assert "Acknowledged by First" in lab.root()["text"]
+    assert "Second" not in lab.root()["text"], "it was drawn before"
+    pipeline.tend(lab.house, TEN_MINUTES)
+    assert "Silenced by Second until Thu 26 November 2026, 18:00" in lab.root()["text"]
+    assert "cknowledged by First until Wed 25 November 2026" in lab.root()["text"]
+    edits = lab.root()["edits"]
+    pipeline.tend(lab.house, TEN_MINUTES)
+    assert (lab.root()["edits"], len(lab.slack.messages)) == (edits, posted)
 
 
 # --- by the buttons ------------------------------------------------------------------------------------------------

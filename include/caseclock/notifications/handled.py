@@ -34,14 +34,15 @@ def handled_of(deeds: Iterable[Handling], folds: Mapping[Instance, Fold], now: d
     return {i: handled_words(standing(done, folds.get(i, Fold()), now)) for i, done in mine.items()}
 
 
-def marks(told: Iterable[Told], said: str, can_edit: Collection[str]) -> list[Row]:
-    """Edits that write `said` on the open messages of one alert. They call nobody, say no new figure and stand for themselves.
+def marks(told: Iterable[Told], said: Mapping[Instance, str], can_edit: Collection[str]) -> list[Row]:
+    """Edits that write what is `said` of an alert on its open messages. They call nobody, say no new figure and stand for themselves.
 
     `can_edit`: channels whose messages can be changed; elsewhere it is read in the next message.
     """
     made = []
     for t in told:
-        if t.open and t.item and t.handle and t.channel in can_edit and (t.item.get("handled") or "") != said:
-            line = Line(t.instance, t.episode, "refresh", t.serial, {**t.item, "handled": said}, t.via)
+        now_said = said.get(t.instance, "")
+        if t.open and t.item and t.handle and t.channel in can_edit and (t.item.get("handled") or "") != now_said:
+            line = Line(t.instance, t.episode, "refresh", t.serial, {**t.item, "handled": now_said}, t.via)
             made.append(new_row(t.recipient, t.channel, "update", [line], t.conversation, fixed=True))
     return made

@@ -80,7 +80,7 @@ def _done(house: House, instance: Instance, now: dt.datetime, act: Callable[[Con
         decision = act(c)
         made = decision.handling
         said = _said(made, before, store.stays_of(c, instance).condition.episode, now) if made else ""
-        messages = _shown(house, c, instance, now) if made else 0
+        messages: int = bring_alerts_up_to_date(house, c, instance.source, now)["messages"] if made else 0
     if made is None:
         raise Refused(decision.reason.removeprefix("refused: "), where=asked)
     if decision.note:
@@ -104,24 +104,6 @@ def _moment(moment: dt.datetime) -> str:
     from caseclock.notifications.wording import moment_words
 
     return moment_words(moment.astimezone(LONDON))
-
-
-def _shown(house: House, c: Connection, instance: Instance, now: dt.datetime) -> int:
-    """What is waiting is held or released by the deed, and open messages say who has done what. Returns how many messages that makes."""
-    from caseclock.notifications.handled import handled_of, marks
-    from caseclock.notifications.outbox import CAPABILITIES, Plan
-    from caseclock.storage.alerts import SqlAlerts
-
-    messages: int = bring_alerts_up_to_date(house, c, instance.source, now)["messages"]
-    alerts = SqlAlerts(c, now)
-    waiting = [row for row in alerts.waiting_rows(instance.source) if any(line.instance == instance for line in row.lines)]
-    busy = {row.lane for row in waiting if not row.fixed and row.state != "failed"}  # what waits there says it already
-    told = [t for t in alerts.told(instance.source) if t.instance == instance and (t.recipient, t.channel) not in busy]
-    deeds = [d for d in alerts.handling(instance.source) if d.instance == instance]
-    said = handled_of(deeds, {instance: store.stays_of(c, instance)}, now).get(instance, "")
-    rows = marks(told, said, {name for name, can in CAPABILITIES.items() if can.edit})
-    alerts.apply(Plan(insert=rows, redraw=rows), now)
-    return messages + len(rows)
 
 
 # --- which alert ---------------------------------------------------------------------------------------------------

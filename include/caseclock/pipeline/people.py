@@ -21,7 +21,9 @@ from caseclock.storage.engine import reading
 if TYPE_CHECKING:
     from caseclock.alerts.data import Cadence
     from caseclock.extracts.source import SourceConfig
+    from caseclock.notifications.evaluate import Folds
     from caseclock.notifications.runbook import NoticeKind
+    from caseclock.storage.alerts import SqlAlerts
 
 DAYS = {"working_day": 1, "weekly": 7}
 RELEASED = "The newest data did not pass its quality check; a person has looked at it and released it"
@@ -40,11 +42,31 @@ def bring_alerts_up_to_date(house: House, c: Connection, source: str, now: dt.da
     from caseclock.notifications.update import update_alerts
     from caseclock.storage.alerts import SqlAlerts
 
-    config = house.config
-    made = update_alerts(
-        SqlAlerts(c, now), source, config.thresholds, config.routes, house.calendar, now, cadence=cadence_of(house.source(source))
-    )
-    return {"changes": len(made.events), "messages": len(made.intents), "not_said": len(made.suppressed)}
+    config, alerts = house.config, SqlAlerts(c, now)
+    made = update_alerts(alerts, source, config.thresholds, config.routes, house.calendar, now, cadence=cadence_of(house.source(source)))
+    marked = _say_who_deals_with_it(alerts, source, made.folds, now)
+    return {"changes": len(made.events), "messages": len(made.intents) + marked, "not_said": len(made.suppressed)}
+
+
+def _say_who_deals_with_it(alerts: SqlAlerts, source: str, folds: Folds, now: dt.datetime) -> int:
+    """Open messages say who has acknowledged or silenced their alert at this moment; returns how many edits that takes.
+
+    Looked at anew in every run, not only after a deed: an edit that was on its way when the next person acted says too little once it has
+    arrived, and a deed comes to its end by itself.
+    """
+    from caseclock.notifications.handled import handled_of, marks
+    from caseclock.notifications.outbox import CAPABILITIES, Plan
+
+    deeds = [d for d in alerts.handling(source) if folds.condition(d.instance).episode]
+    said = handled_of(deeds, folds, now)
+    if not said:
+        return 0
+    waiting = [row for row in alerts.waiting_rows(source) if row.state != "failed" and not row.fixed]
+    busy = {(row.lane, line.instance) for row in waiting for line in row.lines}  # what waits there to be drawn says it already
+    told = [t for t in alerts.told_of(said) if ((t.recipient, t.channel), t.instance) not in busy]
+    rows = marks(told, said, {name for name, can in CAPABILITIES.items() if can.edit})
+    alerts.apply(Plan(insert=rows, redraw=rows), now)
+    return len(rows)
 
 
 def _clock_from(now: dt.datetime) -> Callable[[], dt.datetime]:
