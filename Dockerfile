@@ -3,11 +3,15 @@
 ARG AIRFLOW_IMAGE=apache/airflow:slim-3.3.2-python3.11
 FROM ${AIRFLOW_IMAGE}
 
-COPY requirements.txt /requirements.txt
-# The lock is whole: nothing is looked for beside it, and `pip check` says whether that is so
-RUN pip install --no-cache-dir --no-deps --require-hashes -r /requirements.txt && pip check
-
 USER root
+COPY requirements.txt /requirements.txt
+# The lock is whole: nothing is looked for beside it, and `pip check` says whether that is so. The packages belong to root in the same
+# layer: what runs later cannot change them.
+RUN HOME=/home/airflow runuser -u airflow -- sh -c \
+      'pip install --no-cache-dir --no-deps --require-hashes -r /requirements.txt && pip check' \
+ && chown -R root:root /home/airflow && chmod -R go-w /home/airflow
+# Nobody gains rights here: no file lends those of its owner, and nobody but root writes the list of users
+RUN find / -xdev -type f -perm /6000 -exec chmod a-s {} + && chmod g-w /etc/passwd
 # What runs belongs to root, and no task can change it: library, plugins, DAGs, Airflow's own folder, the settings of the sign-in page.
 COPY --chmod=0644 deploy/compose/airflow.cfg deploy/compose/webserver_config.py /opt/airflow/
 COPY --chmod=0755 deploy/compose/secret-url deploy/compose/init /usr/local/bin/

@@ -67,6 +67,9 @@ secrets:  ## passwords and keys for docker-compose.yaml, one file each in secret
 compose-test:  ## docker-compose.yaml for real: every part is broken in the middle of work (needs docker; ARGS="--only redis --keep")
 	@$(PY) tests/compose/run.py $(ARGS)
 
+scan:  ## what the container image lets anybody do or see (needs docker; IMAGE=caseclock:dev)
+	@$(PY) tests/compose/scan.py $(or $(IMAGE),caseclock:dev)
+
 pictures: .venv/.dev parts  ## the pictures of README and docs, from the demo
 	$(BIN)/python -m caseclock.demo.pictures docs/pictures
 
@@ -81,4 +84,4 @@ lock: .venv/.uv  ## requirements.txt and requirements-dev.txt anew from pyprojec
 clean:  ## away with what make has made
 	rm -rf .venv .demo .mypy_cache .ruff_cache .pytest_cache .import_linter_cache include/caseclock.egg-info
 
-.PHONY: help demo test parts check audit sbom bench secrets compose-test pictures docs lock clean
+.PHONY: help demo test parts check audit sbom bench secrets compose-test scan pictures docs lock clean
